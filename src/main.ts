@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs'
+import type { Command, Io } from './cli/command.ts'
+import { HeadraceError } from './errors.ts'
+
+const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = {}
+
+/** Reads the version of the package this file belongs to, in a checkout and in a package alike. */
+export function version(): string {
+  const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(manifest) as { version: string }).version
+}
+
+async function overview(): Promise<string> {
+  const lines = [
+    'headrace: learns from a Kafka topic for ever',
+    '',
+    'Usage: headrace COMMAND …',
+    '',
+  ]
+  for (const [name, load] of Object.entries(commands)) {
+    lines.push(`  ${name.padEnd(10)} ${(await load()).command.summary}`)
+  }
+  lines.push('', 'headrace COMMAND --help tells more; headrace --version prints the version.')
+  return `${lines.join('\n')}\n`
+}
+
+/** argv (without node and script) → exit code. */
+export async function main(argv: readonly string[], io: Io): Promise<number> {
+  const [name, ...args] = argv
+  if (name === '--version' || name === '-v') {
+    io.stdout.write(`${version()}\n`)
+    return 0
+  }
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    const out = name === undefined ? io.stderr : io.stdout
+    out.write(await overview())
+    return name === undefined ? 2 : 0
+  }
+  const load = commands[name]
+  try {
+    if (load === undefined) {
+      throw new HeadraceError('HEADRACE_USAGE', `There is no command '${name}'.`)
+    }
+    const { command } = await load()
+    if (args.includes('--help') || args.includes('-h')) {
+      io.stdout.write(command.help)
+      return 0
+    }
+    return await command.run(args, io)
+  } catch (error) {
+    if (!(error instanceof HeadraceError)) {
+      io.stderr.write(`headrace: internal error: ${(error as Error).stack ?? String(error)}\n`)
+      return 70
+    }
+    io.stderr.write(`headrace: ${error.message}\n`)
+    return error.exitCode
+  }
+}
+
+/** SIGINT and SIGTERM end a command cleanly; a second SIGINT ends the process at once. */
+function stopSignal(): AbortSignal {
+  const controller = new AbortController()
+  process.on('SIGINT', () => {
+    if (controller.signal.aborted) process.exit(130)
+    controller.abort()
+  })
+  process.on('SIGTERM', () => controller.abort())
+  return controller.signal
+}
+
+// A reader that has gone away (`headrace replay … | head`) is no error of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0)
+  throw error
+})
+process.exitCode = await main(process.argv.slice(2), {
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  env: process.env,
+  signal: stopSignal(),
+})
