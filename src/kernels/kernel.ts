@@ -1,0 +1,121 @@
+import type { NetworkSpec } from './network-spec.ts'
+
+/** What a kernel must know at construction, to allocate everything then. */
+export interface KernelLimits {
+  /** Steps over which the gradient of one run flows, at most (h). */
+  readonly window: number
+  /** Where the Huber loss turns from ½e² to δ(|e| − ½δ). */
+  readonly huberDelta: number
+}
+
+/**
+ * Runs to be learnt from, (R) of them: of run r the first `warmup[r]` of `steps[r]` steps are
+ * forward only, then come at most `window` through which the gradient flows.
+ */
+export interface Runs {
+  readonly runs: number
+  /** Steps for which every run has room: the stride of the arrays below. */
+  readonly stepsMax: number
+  readonly warmup: Int32Array
+  readonly steps: Int32Array
+  /** (R, stepsMax, I) */
+  readonly inputs: Float32Array
+  /** (R, stepsMax, O) */
+  readonly targets: Float32Array
+  /** (R, stepsMax, O): 1 where the loss of this step and output is learnt. Not read in the warm-up. */
+  readonly mask: Uint8Array
+}
+
+/**
+ * The arithmetic of one network: owns its parameters, the gradient being summed and all scratch.
+ * Every row and every run is computed by itself: its bits never depend on how many go together.
+ */
+export interface NetworkKernel {
+  /** (P), see `ParameterLayout`. Whoever writes into it calls `parametersWritten` afterwards. */
+  readonly parameters: Float32Array
+  /** Adam's second moments (P), under the same rule. */
+  readonly secondMoments: Float32Array
+  parametersWritten(): void
+  /** (P): the gradient accumulated so far, summed, not yet divided by the number of losses. */
+  readonly gradient: Float64Array
+
+  /**
+   * One live step of `rows` independent rows: inputs (rows, I), states (rows, S) advanced in place
+   * and rounded to single precision, outputs (rows, O) written. `…At` are offsets of the first row.
+   */
+  forward(
+    rows: number,
+    inputs: Float32Array,
+    inputsAt: number,
+    states: Float32Array,
+    statesAt: number,
+    outputs: Float64Array,
+    outputsAt: number,
+  ): void
+
+  /**
+   * Runs every run again from `states` (R, S) and adds the gradient of its masked losses, not yet
+   * divided by their number, and the losses themselves. Sums go over runs in the order given and
+   * over time forward, so R runs in one call and in R calls give the same bits.
+   */
+  accumulate(runs: Runs, states: Float32Array): void
+
+  /** ‖Σ gradient‖₂ of all that was accumulated, summed in the order of the parameters. */
+  gradientNorm(): number
+  /** Sum of all accumulated losses, and their number. */
+  readonly lossSum: number
+  readonly losses: number
+
+  /**
+   * One pass of Adam with β₁ = 0 (Kingma & Ba 2015) over all parameters, which also clears the
+   * gradient: g = scale × sum; v ← β₂v + (1 − β₂)g²; p ← p − rate × g / (√(v / correction) + ε).
+   */
+  adam(step: AdamStep): void
+  /** Forgets what was accumulated. */
+  clearGradient(): void
+
+  /**
+   * ‖∂L_t/∂H_{t−k}‖₂ into out[k], k = 0 … window − 1, for the losses L_t of the last step of one
+   * run; 0 where the run is shorter than k. H is the whole state, as handed on to the next step;
+   * out[0] is the read-out's direct share.
+   */
+  gradientNormByLag(runs: Runs, run: number, states: Float32Array, out: Float64Array): void
+}
+
+export interface AdamStep {
+  scale: number
+  learningRate: number
+  beta2: number
+  /** 1 − β₂^t */
+  correction: number
+  epsilon: number
+}
+
+/** Recursive least squares with D outputs that share one covariance over p features. */
+export interface RlsState {
+  readonly features: number
+  readonly outputs: number
+  /** λ: weight of the past per update, 1 to forget nothing. */
+  readonly forgetting: number
+  /** While trace(P) ≥ traceCap × p nothing is forgotten, so that P cannot wind up. */
+  readonly traceCap: number
+  /** (D, p) */
+  readonly weights: Float64Array
+  /** Lower triangle of P by rows, diagonal included: element (i, j ≤ i) at i(i + 1)/2 + j. */
+  readonly covariance: Float64Array
+  /** Scratch (p): P x of the last update. No part of the state. */
+  readonly gain: Float64Array
+}
+
+/** A family of implementations with the same meaning; `reference` is the truth in tests. */
+export interface Kernel {
+  readonly name: string
+  openNetwork(spec: NetworkSpec, limits: KernelLimits): NetworkKernel
+  /**
+   * Learns targets (D) at features x (p) for the outputs that are present; P learns x in any case.
+   * False, and nothing changed, where the gain's denominator is not a positive finite number.
+   */
+  rlsUpdate(state: RlsState, x: Float64Array, targets: Float64Array, present: Uint8Array): boolean
+  /** w_d · x. */
+  rlsPredict(state: RlsState, output: number, x: Float64Array): number
+}

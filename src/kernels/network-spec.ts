@@ -1,0 +1,81 @@
+import { assert } from '../assert.ts'
+
+export type Cell = 'rnn' | 'gru' | 'lstm'
+
+/** The shape of one recurrent network. Counts of numbers: I, H, L, O in the comments of this folder. */
+export interface NetworkSpec {
+  readonly cell: Cell
+  readonly inputs: number
+  readonly hidden: number
+  readonly layers: number
+  readonly outputs: number
+}
+
+/** Where one layer's parameters lie. Its input is the layer below or, for the first, the input. */
+export interface LayerLayout {
+  /** Width of the layer's input: I for the first layer, H above. */
+  readonly inputs: number
+  /**
+   * Offset of the weights (gates H, inputs + H): one row for each gate and unit, its columns the
+   * layer's input and then the layer's own previous h. Gates: rnn h; gru r, z, n; lstm i, f, g, o.
+   */
+  readonly weightsAt: number
+  /** Offset of the biases (biases H), in the order of the gates; gru has c, inside the reset, last. */
+  readonly biasesAt: number
+}
+
+/** Parameters in one flat array: layer after layer its weights and biases, then the read-out. */
+export interface ParameterLayout {
+  /** Rows of weights per unit: rnn 1, gru 3, lstm 4. */
+  readonly gates: number
+  /** Biases, hence pre-activations and their deltas, per unit: rnn 1, gru 4, lstm 4. */
+  readonly biases: number
+  readonly layers: readonly LayerLayout[]
+  /** Offset of the read-out's weights (O, L H + I): columns are the h of every layer, then the input. */
+  readonly readoutWeightsAt: number
+  /** Offset of the read-out's biases (O). */
+  readonly readoutBiasesAt: number
+  readonly count: number
+}
+
+const GATES: Readonly<Record<Cell, number>> = { rnn: 1, gru: 3, lstm: 4 }
+const BIASES: Readonly<Record<Cell, number>> = { rnn: 1, gru: 4, lstm: 4 }
+
+/**
+ * Floats of one sequence's state: h of every layer (L, H), bottom first, and for an lstm behind it
+ * c of every layer (L, H). So the first L H floats are always what the read-out sees.
+ */
+export function stateSize(spec: NetworkSpec): number {
+  return spec.layers * spec.hidden * (spec.cell === 'lstm' ? 2 : 1)
+}
+
+/** Width of what the read-out sees: h of every layer and the raw input, L H + I. */
+export function featureSize(spec: NetworkSpec): number {
+  return spec.layers * spec.hidden + spec.inputs
+}
+
+export function parameterCount(spec: NetworkSpec): number {
+  return parameterLayout(spec).count
+}
+
+/** Named offsets into the flat parameter array. Throws an assertion on a shape without a unit. */
+export function parameterLayout(spec: NetworkSpec): ParameterLayout {
+  const { cell, inputs, hidden, outputs } = spec
+  assert(
+    [inputs, hidden, spec.layers, outputs].every((n) => Number.isInteger(n) && n > 0),
+    'inputs, hidden, layers and outputs of a network are positive integers',
+  )
+  const gates = GATES[cell]
+  const biases = BIASES[cell]
+  const layers: LayerLayout[] = []
+  let at = 0
+  for (let l = 0; l < spec.layers; l++) {
+    const width = l === 0 ? inputs : hidden
+    const biasesAt = at + gates * hidden * (width + hidden)
+    layers.push({ inputs: width, weightsAt: at, biasesAt })
+    at = biasesAt + biases * hidden
+  }
+  const readoutBiasesAt = at + outputs * featureSize(spec)
+  const count = readoutBiasesAt + outputs
+  return { gates, biases, layers, readoutWeightsAt: at, readoutBiasesAt, count }
+}

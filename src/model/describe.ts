@@ -1,0 +1,27 @@
+import type { Config } from '../config/schema.ts'
+import { kernelNamed } from '../kernels/index.ts'
+import { Model } from './model.ts'
+
+/** What a configuration costs, known before the first record. */
+export interface ModelDescription {
+  readonly parametersPerNetwork: number
+  readonly networks: number
+  /** Parameters of all networks together. */
+  readonly parameters: number
+  /** State of one sequence with its window, without its name. */
+  readonly bytesPerSequence: number
+  /** State of what all sequences of a partition share. */
+  readonly bytesShared: number
+}
+
+/** Sizes of the model that a configuration makes, read off such a model. */
+export function describeModel(config: Config): ModelDescription {
+  const model = new Model(config, kernelNamed(config.model.kernel))
+  return {
+    parametersPerNetwork: model.parameters / model.networkCount,
+    networks: model.networkCount,
+    parameters: model.parameters,
+    bytesPerSequence: model.bytesPerSequence,
+    bytesShared: model.bytesShared,
+  }
+}

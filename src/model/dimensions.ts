@@ -1,0 +1,50 @@
+import type { Config } from '../config/schema.ts'
+import type { FieldLayout } from '../record/types.ts'
+
+/** All sizes that follow from the configuration, under the letters used throughout `model/`. */
+export interface Dimensions {
+  readonly fields: FieldLayout
+  /** D: targets. */
+  readonly targets: number
+  /** I: further inputs. */
+  readonly inputs: number
+  /** N: known fields. */
+  readonly known: number
+  /** K ascending horizons in own steps. */
+  readonly horizons: readonly number[]
+  /** K × D; a slot is k × D + d. */
+  readonly slots: number
+  /** Steps of a sequence. */
+  readonly seasons: readonly number[]
+  /** L interval levels. */
+  readonly levels: readonly number[]
+  readonly maxHorizon: number
+  /** h: steps over which gradients flow. */
+  readonly window: number
+  /** h': own steps of a sequence between its backward passes. */
+  readonly updateEvery: number
+  /** Steps a window holds: as far back as the oldest loss of the slowest joining sequence reaches. */
+  readonly windowCapacity: number
+}
+
+/** Derives the sizes from an effective configuration. */
+export function dimensionsOf(config: Pick<Config, 'task' | 'model'>): Dimensions {
+  const { targets, inputs, known, seasons, intervals } = config.task
+  const horizons = [...config.task.horizons].sort((a, b) => a - b)
+  const { window, updateEvery } = config.model
+  const maxHorizon = horizons[horizons.length - 1] ?? 1
+  return {
+    fields: { targets, inputs, known, horizons },
+    targets: targets.length,
+    inputs: inputs.length,
+    known: known.length,
+    horizons,
+    slots: horizons.length * targets.length,
+    seasons,
+    levels: intervals,
+    maxHorizon,
+    window,
+    updateEvery,
+    windowCapacity: window + maxHorizon + 3 * updateEvery,
+  }
+}

@@ -1,0 +1,147 @@
+import type { Dimensions } from './dimensions.ts'
+import type { Domain } from './domain.ts'
+import { ABSENT, type Layout } from './layout.ts'
+import type { Scaler } from './scaler.ts'
+
+/** Positive time steps whose median is the sequence's step. */
+const DELTA_COUNT = 9
+
+/**
+ * What a sequence remembers of its past for everything but the networks: target values in every
+ * domain as far back as the longest lag, the moments they were standardised with and the event
+ * times as far back as the longest horizon. Rings are indexed by own step.
+ */
+export class History {
+  private readonly d: Dimensions
+  private readonly domains: readonly Domain[]
+  private readonly capacity: number
+  private readonly recent: number
+  private readonly values: number
+  private readonly moments: number
+  private readonly times: number
+  private readonly steps: number
+  private readonly deltas: number
+  private readonly lastTime: number
+  private readonly lastValue: number
+  private readonly negative: number
+  private readonly sorted = new Float64Array(DELTA_COUNT)
+
+  /** `maxLag`: the longest distance at which a value is asked for. */
+  constructor(layout: Layout, d: Dimensions, domains: readonly Domain[], maxLag: number) {
+    this.d = d
+    this.domains = domains
+    this.capacity = maxLag + d.maxHorizon + 1
+    this.recent = d.maxHorizon + 1
+    const quantities = domains.length * d.targets
+    this.values = layout.claim(quantities * this.capacity)
+    this.moments = layout.claim(quantities * this.recent * 2)
+    this.times = layout.claim(this.recent)
+    this.steps = layout.claim(this.recent)
+    this.deltas = layout.claim(1 + DELTA_COUNT)
+    this.lastTime = layout.claim(1)
+    this.lastValue = layout.claim(2 * d.targets)
+    this.negative = layout.claim(d.targets)
+  }
+
+  /** A new sequence: no time seen yet. */
+  begin(core: Float64Array): void {
+    core[this.lastTime] = ABSENT
+  }
+
+  /** Takes in event time and targets of own step `t`, and the moments that stand after it. */
+  push(
+    core: Float64Array,
+    t: number,
+    timeMs: number | null,
+    targets: Float64Array,
+    scaler: Scaler,
+  ): void {
+    this.pushTime(core, t, timeMs)
+    const { targets: count } = this.d
+    for (let d = 0; d < count; d++) {
+      const value = targets[d]!
+      const present = !Number.isNaN(value)
+      if (present) {
+        core[this.lastValue + 2 * d] = 1
+        core[this.lastValue + 2 * d + 1] = value
+        if (value < 0) core[this.negative + d] = 1
+      }
+      for (let m = 0; m < this.domains.length; m++) {
+        const domain = this.domains[m]!
+        const q = m * count + d
+        const usable = present && (domain.unbounded || core[this.negative + d] === 0)
+        const image = usable ? domain.forward(value) : ABSENT
+        core[this.values + q * this.capacity + (t % this.capacity)] = image
+        if (usable) scaler.update(core, q, image)
+        const at = this.moments + (q * this.recent + (t % this.recent)) * 2
+        core[at] = scaler.mean(core, q)
+        core[at + 1] = scaler.scale(core, q)
+      }
+    }
+  }
+
+  private pushTime(core: Float64Array, t: number, timeMs: number | null): void {
+    const last = core[this.lastTime]!
+    if (timeMs !== null) {
+      const delta = timeMs - last
+      if (last !== ABSENT && delta > 0) {
+        const seen = core[this.deltas]!
+        core[this.deltas + 1 + (seen % DELTA_COUNT)] = delta
+        core[this.deltas] = seen + 1
+      }
+      core[this.lastTime] = timeMs
+    }
+    core[this.times + (t % this.recent)] = timeMs ?? ABSENT
+    core[this.steps + (t % this.recent)] = this.medianStep(core)
+  }
+
+  /** Median of the newest positive time steps in milliseconds; 0 before the first. */
+  private medianStep(core: Float64Array): number {
+    const count = Math.min(core[this.deltas]!, DELTA_COUNT)
+    if (count === 0) return 0
+    const { sorted } = this
+    for (let i = 0; i < count; i++) {
+      const delta = core[this.deltas + 1 + i]!
+      let j = i
+      for (; j > 0 && sorted[j - 1]! > delta; j--) sorted[j] = sorted[j - 1]!
+      sorted[j] = delta
+    }
+    return sorted[(count - 1) >> 1]!
+  }
+
+  /** The image of target d at own step `step` in domain `m`; ABSENT where there is none. */
+  value(core: Float64Array, m: number, d: number, step: number): number {
+    if (step < 0) return ABSENT
+    const q = m * this.d.targets + d
+    return core[this.values + q * this.capacity + (step % this.capacity)]!
+  }
+
+  /** Mean that the image of target d was standardised with at own step `step`. */
+  mean(core: Float64Array, m: number, d: number, step: number): number {
+    const q = m * this.d.targets + d
+    return core[this.moments + (q * this.recent + (step % this.recent)) * 2]!
+  }
+
+  scale(core: Float64Array, m: number, d: number, step: number): number {
+    const q = m * this.d.targets + d
+    return core[this.moments + (q * this.recent + (step % this.recent)) * 2 + 1]!
+  }
+
+  /** The newest present value of target d; ABSENT before the first. */
+  newest(core: Float64Array, d: number): number {
+    return core[this.lastValue + 2 * d] === 1 ? core[this.lastValue + 2 * d + 1]! : ABSENT
+  }
+
+  /** Whether domain `m` holds for target d of this sequence: the logarithm ends with a negative. */
+  holds(core: Float64Array, m: number, d: number): boolean {
+    return this.domains[m]!.unbounded || core[this.negative + d] === 0
+  }
+
+  /** Event time k steps after own step `step`; ABSENT without event time or, for k > 0, a step. */
+  timeAfter(core: Float64Array, step: number, k: number): number {
+    const time = core[this.times + (step % this.recent)]!
+    if (time === ABSENT || k === 0) return time
+    const delta = core[this.steps + (step % this.recent)]!
+    return delta === 0 ? ABSENT : time + k * delta
+  }
+}

@@ -1,0 +1,120 @@
+import { CALENDAR_SIZE, writeCalendar } from './calendar.ts'
+import type { Dimensions } from './dimensions.ts'
+import type { History } from './history.ts'
+import { networkLags } from './lags.ts'
+import { ABSENT, type Layout } from './layout.ts'
+import { clip, Scaler } from './scaler.ts'
+
+/**
+ * The input vector x_t that every network sees, and from which the lines take the further fields:
+ * targets (D × [z, missing]), inputs (I × [z, missing]), known now (N × z), known at +k
+ * (K × N × [z, missing]), calendar (6 or none), lags (D × lags).
+ */
+export class InputVector {
+  readonly size: number
+  private readonly d: Dimensions
+  private readonly lags: readonly number[]
+  private readonly scaler: Scaler
+  private readonly inputsAt: number
+  private readonly knownAt: number
+  private readonly aheadAt: number
+  private readonly calendarAt: number
+  private readonly lagsAt: number
+  private readonly calendar: boolean
+
+  constructor(layout: Layout, d: Dimensions, calendar: boolean) {
+    this.d = d
+    this.calendar = calendar
+    this.lags = networkLags(d)
+    this.scaler = new Scaler(layout, d.inputs + d.known)
+    this.inputsAt = 2 * d.targets
+    this.knownAt = this.inputsAt + 2 * d.inputs
+    this.aheadAt = this.knownAt + d.known
+    this.calendarAt = this.aheadAt + 2 * d.horizons.length * d.known
+    this.lagsAt = this.calendarAt + (calendar ? CALENDAR_SIZE : 0)
+    this.size = this.lagsAt + d.targets * this.lags.length
+  }
+
+  /** Place of the standardised i-th further input in the vector. */
+  inputAt(i: number): number {
+    return this.inputsAt + 2 * i
+  }
+
+  /** Place of the standardised value that known field i has at the target of the k-th horizon. */
+  aheadInputAt(horizon: number, i: number): number {
+    return this.aheadAt + 2 * (horizon * this.d.known + i)
+  }
+
+  /** Writes x_t of own step `t`, whose targets `history` has taken in already. */
+  write(
+    core: Float64Array,
+    t: number,
+    values: Float64Array,
+    history: History,
+    out: Float32Array,
+    at: number,
+  ): void {
+    this.writeTargets(core, t, values, history, out, at)
+    this.writeFields(core, values, out, at)
+    if (this.calendar) writeCalendar(history.timeAfter(core, t, 0), out, at + this.calendarAt)
+  }
+
+  private writeTargets(
+    core: Float64Array,
+    t: number,
+    values: Float64Array,
+    history: History,
+    out: Float32Array,
+    at: number,
+  ): void {
+    const { lags } = this
+    for (let d = 0; d < this.d.targets; d++) {
+      const mean = history.mean(core, 0, d, t)
+      const scale = history.scale(core, 0, d, t)
+      const value = values[d]!
+      const present = !Number.isNaN(value)
+      out[at + 2 * d] = present ? clip((value - mean) / scale) : 0
+      out[at + 2 * d + 1] = present ? 0 : 1
+      for (let j = 0; j < lags.length; j++) {
+        const lagged = history.value(core, 0, d, t - lags[j]!)
+        const z = lagged === ABSENT ? 0 : clip((lagged - mean) / scale)
+        out[at + this.lagsAt + d * lags.length + j] = z
+      }
+    }
+  }
+
+  private writeFields(
+    core: Float64Array,
+    values: Float64Array,
+    out: Float32Array,
+    at: number,
+  ): void {
+    const { inputs, known, targets, horizons } = this.d
+    for (let i = 0; i < inputs + known; i++) {
+      const value = values[targets + i]!
+      const present = !Number.isNaN(value)
+      if (present) this.scaler.update(core, i, value)
+      const z = present ? this.standardise(core, i, value) : 0
+      if (i < inputs) {
+        out[at + this.inputAt(i)] = z
+        out[at + this.inputAt(i) + 1] = present ? 0 : 1
+      } else {
+        out[at + this.knownAt + i - inputs] = z
+      }
+    }
+    const ahead = targets + inputs + known
+    for (let k = 0; k < horizons.length; k++) {
+      for (let i = 0; i < known; i++) {
+        const value = values[ahead + k * known + i]!
+        const present = !Number.isNaN(value)
+        const place = at + this.aheadInputAt(k, i)
+        out[place] = present ? this.standardise(core, inputs + i, value) : 0
+        out[place + 1] = present ? 0 : 1
+      }
+    }
+  }
+
+  private standardise(core: Float64Array, i: number, value: number): number {
+    return clip((value - this.scaler.mean(core, i)) / this.scaler.scale(core, i))
+  }
+}

@@ -1,0 +1,52 @@
+import type { Dimensions } from './dimensions.ts'
+
+/** Newest values every line sees. */
+const RECENT_COUNT = 8
+/** How far a line looks to either side of the same phase of an earlier season. */
+const LINE_REACH = 4
+/** The same for the networks, which carry the recent past in their state. */
+const NETWORK_REACH = 1
+
+/**
+ * Distance from now to the newest value that lies a whole number of seasons before the target k
+ * steps ahead: 0 ≤ result < season.
+ */
+export function seasonalLag(season: number, k: number): number {
+  return Math.ceil(k / season) * season - k
+}
+
+/** Lags of a line for horizon k, ascending and each once: recent ones and those around each season. */
+export function lineLags(d: Dimensions, k: number): number[] {
+  const lags: number[] = []
+  for (let lag = 0; lag < RECENT_COUNT; lag++) lags.push(lag)
+  for (const season of d.seasons) pushAround(lags, seasonalLag(season, k), LINE_REACH)
+  const longest = Math.max(0, ...d.seasons)
+  if (longest > 0) lags.push(seasonalLag(longest, k) + longest)
+  return distinct(lags)
+}
+
+/** Lags among the networks' inputs, for all horizons together; the newest value is there anyway. */
+export function networkLags(d: Dimensions): number[] {
+  const lags: number[] = []
+  for (const k of d.horizons) {
+    for (const season of d.seasons) pushAround(lags, seasonalLag(season, k), NETWORK_REACH)
+  }
+  return distinct(lags).filter((lag) => lag > 0)
+}
+
+/** The longest distance at which any part of the model looks back. */
+export function maxLag(d: Dimensions): number {
+  const seasonal = d.horizons.flatMap((k) => d.seasons.map((season) => seasonalLag(season, k)))
+  const lags = [...d.horizons.flatMap((k) => lineLags(d, k)), ...networkLags(d), ...seasonal]
+  return Math.max(...lags)
+}
+
+function pushAround(lags: number[], center: number, reach: number): void {
+  for (let lag = center - reach; lag <= center + reach; lag++) {
+    if (lag >= 0) lags.push(lag)
+  }
+}
+
+function distinct(lags: number[]): number[] {
+  return [...new Set(lags)].sort((a, b) => a - b)
+}

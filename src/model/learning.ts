@@ -1,0 +1,224 @@
+import type { Config } from '../config/schema.ts'
+import { WindowBatch } from '../rnn/index.ts'
+import type { Dimensions } from './dimensions.ts'
+import type { Hash64 } from './hash.ts'
+import type { NetworkMember } from './networks.ts'
+import { RUNS_MAX } from './portfolio.ts'
+import { HEADER, type Sequence, type SequenceTable } from './sequence.ts'
+import type { Windows } from './window.ts'
+
+/** A sequence whose oldest learnable step is older joins, however few it has. */
+const PENDING_BLOCKS_MAX = 64
+/** Rows that fill the processor's vector units; larger blocks only mean fewer updates. */
+const AUTO_BLOCK_MAX = 8
+
+/** What the newest update did, summed over the networks for the counts, of the middle one else. */
+export interface UpdateSummary {
+  loss: number
+  gradientNorm: number
+  clipped: boolean
+  applied: boolean
+}
+
+/** One run to be learnt: the newest step of it and the record count of that step. */
+interface Run {
+  sequence: Sequence
+  newest: number
+  record: number
+}
+
+/**
+ * When the network weights change, and what they learn then (design §1, rules 2 to 4): at block
+ * boundaries, all sequences that have enough to tell in one batch, one optimiser step.
+ */
+export class Learning {
+  readonly newest: UpdateSummary = { loss: 0, gradientNorm: 0, clipped: false, applied: false }
+  private readonly d: Dimensions
+  private readonly learn: boolean
+  private readonly configured: number | 'auto'
+  private readonly table: SequenceTable
+  private readonly windows: Windows
+  private readonly networks: readonly NetworkMember[]
+  private readonly limits: { max: number; keep: number }
+  /** blockStart, blockSize, blockIndex, updates: record counts and counts, part of the state. */
+  readonly counters = new Float64Array(4)
+  private readonly ready: Sequence[] = []
+  private readonly runs: Run[] = []
+  private readonly batch: WindowBatch
+  private readonly starts: readonly Float32Array[]
+  private due = false
+
+  constructor(
+    config: Config,
+    d: Dimensions,
+    table: SequenceTable,
+    windows: Windows,
+    networks: readonly NetworkMember[],
+  ) {
+    this.d = d
+    this.learn = config.model.learn
+    this.configured = config.model.block
+    this.table = table
+    this.windows = windows
+    this.networks = networks
+    this.limits = config.sequences
+    const { inputs, outputs } = networks[0]!.network.spec
+    const stepsMax = d.updateEvery + d.window
+    this.batch = new WindowBatch({ runsMax: RUNS_MAX, stepsMax, inputs, outputs })
+    this.starts = networks.map((member) => new Float32Array(RUNS_MAX * member.stateSize))
+    this.counters[1] = this.blockSize()
+  }
+
+  get updates(): number {
+    return this.counters[3]!
+  }
+
+  /** A loss of a step that had none before has arrived: the step has become learnable. */
+  becameLearnable(sequence: Sequence, record: number): void {
+    const { core } = sequence
+    core[HEADER.learnable]! += 1
+    if (core[HEADER.learnable] === 1) {
+      core[HEADER.pendingSince] = record
+      core[HEADER.pendingBlock] = this.counters[2]!
+      this.table.pending.append(sequence)
+    }
+    if (!sequence.ready && core[HEADER.learnable]! >= this.d.updateEvery) {
+      sequence.ready = true
+      this.ready.push(sequence)
+    }
+  }
+
+  /** A sequence has taken an own step: twice updateEvery of them without joining end the block. */
+  stepped(sequence: Sequence): void {
+    const { core } = sequence
+    if (core[HEADER.steps]! - core[HEADER.joinedAt]! < 2 * this.d.updateEvery) return
+    this.due = true
+    if (!sequence.ready) {
+      sequence.ready = true
+      this.ready.push(sequence)
+    }
+  }
+
+  /** Whether record `record` ends a block. */
+  boundary(record: number): boolean {
+    return this.due || record - this.counters[0]! >= this.counters[1]!
+  }
+
+  /** Ends the block at record `record`: learns, sheds and evicts. The chain hash takes it in. */
+  endBlock(record: number, chain: Hash64): void {
+    const leaving = this.leaving()
+    this.gather(leaving)
+    if (this.runs.length > 0) this.update(chain)
+    for (const sequence of this.ready) this.joined(sequence, record)
+    this.ready.length = 0
+    this.runs.length = 0
+    this.due = false
+    this.release(record)
+    this.counters[0] = record
+    this.counters[1] = this.blockSize()
+    this.counters[2]! += 1
+  }
+
+  private blockSize(): number {
+    if (this.configured !== 'auto') return this.configured
+    const rows = this.d.updateEvery * Math.max(1, this.table.live)
+    return Math.max(1, Math.min(rows, AUTO_BLOCK_MAX))
+  }
+
+  /** How many of the least recently used lose their window now, by the bounds on sequences. */
+  private leaving(): number {
+    return Math.max(0, this.table.windowed.size - this.limits.max)
+  }
+
+  private gather(leaving: number): void {
+    const { table, ready } = this
+    const block = this.counters[2]!
+    for (let s = table.pending.first; s !== null; s = table.pending.after(s)) {
+      if (block - s.core[HEADER.pendingBlock]! <= PENDING_BLOCKS_MAX) break
+      this.join(s)
+    }
+    let sequence = table.windowed.first
+    for (let i = 0; i < leaving && sequence !== null; i++) {
+      this.join(sequence)
+      sequence = table.windowed.after(sequence)
+    }
+    if (!this.learn) return
+    for (const joining of ready) {
+      let newest = this.windows.newestUnlearnt(joining, joining.steps - 1)
+      while (newest >= 0) {
+        const record = this.windows.recordOf(joining.window!, newest)
+        this.runs.push({ sequence: joining, newest, record })
+        newest = this.windows.newestUnlearnt(joining, newest - this.d.updateEvery)
+      }
+    }
+    this.runs.sort((a, b) => a.record - b.record)
+  }
+
+  private join(sequence: Sequence): void {
+    if (sequence.ready) return
+    sequence.ready = true
+    this.ready.push(sequence)
+  }
+
+  private update(chain: Hash64): void {
+    const { runs, batch, networks } = this
+    for (let from = 0; from < runs.length; from += RUNS_MAX) {
+      const to = Math.min(runs.length, from + RUNS_MAX)
+      batch.clear()
+      for (let i = from; i < to; i++) this.writeRun(runs[i]!)
+      for (let j = 0; j < networks.length; j++) {
+        networks[j]!.network.accumulate(batch, this.starts[j]!)
+      }
+    }
+    const middle = (networks.length - 1) >> 1
+    let applied = false
+    for (let j = 0; j < networks.length; j++) {
+      const report = networks[j]!.network.finishUpdate()
+      chain.float64(report.loss)
+      chain.float64(report.gradientNorm)
+      applied ||= report.applied
+      if (j === middle) {
+        this.newest.loss = report.loss
+        this.newest.gradientNorm = report.gradientNorm
+        this.newest.clipped = report.clipped
+        this.newest.applied = report.applied
+      }
+    }
+    if (applied) this.counters[3]! += 1
+  }
+
+  private writeRun(run: Run): void {
+    const { windows, batch, networks } = this
+    const window = run.sequence.window!
+    const start = windows.writeRun(run.sequence, window, run.newest, batch)
+    const states = windows.checkpointOf(start)
+    for (let j = 0; j < networks.length; j++) {
+      const { stateSize, statesAt } = networks[j]!
+      const to = this.starts[j]!
+      const row = (batch.runs - 1) * stateSize
+      for (let i = 0; i < stateSize; i++) to[row + i] = window.float32[states + statesAt + i]!
+    }
+  }
+
+  private joined(sequence: Sequence, record: number): void {
+    const { core } = sequence
+    core[HEADER.joinedAt] = core[HEADER.steps]!
+    core[HEADER.learnable] = 0
+    core[HEADER.pendingSince] = 0
+    core[HEADER.lastChanged] = record
+    sequence.ready = false
+    if (this.table.pending.has(sequence)) this.table.pending.remove(sequence)
+  }
+
+  /** Windows above `max` and sequences above `keep` go, the least recently used first. */
+  private release(record: number): void {
+    const { table, limits } = this
+    while (table.windowed.size > limits.max) {
+      const sequence = table.windowed.first!
+      sequence.window = null
+      sequence.core[HEADER.lastChanged] = record
+      table.windowed.remove(sequence)
+    }
+    while (table.live > limits.keep) table.remove(table.used.first!)
+  }
+}

@@ -1,0 +1,197 @@
+import { type Aggregator, Boa, combine, Hedge, MlPoly } from './aggregation.ts'
+import type { Dimensions } from './dimensions.ts'
+import { IntervalTracker } from './intervals.ts'
+import { ABSENT, type Layout } from './layout.ts'
+import type { Scored } from './scored.ts'
+
+/** Smallest weight of a new error in the fading error moments: a memory of 200 steps. */
+const RATE_MIN = 5e-3
+
+/**
+ * One forecast out of many, with intervals: aggregators weigh the members by regret, a hedge chooses
+ * among the aggregators and the first member, which is the naive forecast (learning.md §4 D). Keeps
+ * what was predicted until its target arrives. Per slot of a sequence; A candidates.
+ */
+export class Mixture {
+  private readonly d: Dimensions
+  private readonly names: number
+  private readonly mixed: number
+  private readonly aggregators: readonly Aggregator[]
+  private readonly hedge: Hedge | null
+  private readonly intervals: IntervalTracker
+  private readonly moments: number
+  private readonly pending: number
+  /** Where each horizon's ring begins, in entries. */
+  private readonly rings: readonly number[]
+  private readonly entrySize: number
+  private readonly weights: Float64Array
+  private readonly choice: Float64Array
+  private readonly regrets: Float64Array
+  private readonly losses: Float64Array
+
+  /** `names`: M, of which the first `mixed` take part. */
+  constructor(layout: Layout, d: Dimensions, names: number, mixed: number) {
+    this.d = d
+    this.names = names
+    this.mixed = mixed
+    this.aggregators =
+      mixed > 1
+        ? [
+            new MlPoly(layout, d.slots, mixed, 0.995),
+            new MlPoly(layout, d.slots, mixed, 0.98),
+            new Boa(layout, d.slots, mixed, 0.995),
+          ]
+        : []
+    const candidates = this.aggregators.length + 1
+    this.hedge = mixed > 1 ? new Hedge(layout, d.slots, candidates, 0.99, 0.5) : null
+    this.intervals = new IntervalTracker(layout, d.slots, d.levels)
+    this.moments = layout.claim(3 * d.slots)
+    this.entrySize = names + candidates + 2 * d.levels.length + 3
+    let entries = 0
+    this.rings = d.horizons.map((horizon) => {
+      const at = entries
+      entries += horizon * d.targets
+      return at
+    })
+    this.pending = layout.claim(entries * this.entrySize)
+    this.weights = new Float64Array(mixed)
+    this.choice = new Float64Array(candidates)
+    this.regrets = new Float64Array(mixed)
+    this.losses = new Float64Array(candidates)
+  }
+
+  begin(core: Float64Array): void {
+    this.intervals.begin(core)
+  }
+
+  /**
+   * Mixes the members' forecasts (K, D, M) of own step `step`, keeps them, and writes the means
+   * (K, D) and the bounds (K, D, L, 2).
+   */
+  predict(
+    core: Float64Array,
+    step: number,
+    members: Float64Array,
+    means: Float64Array,
+    bounds: Float64Array,
+  ): void {
+    const { d: dims, names, mixed, aggregators } = this
+    const levels = dims.levels.length
+    for (let slot = 0; slot < dims.slots; slot++) {
+      const entry = this.entry(step, slot)
+      const candidates = entry + names
+      for (let i = 0; i < names; i++) core[entry + i] = members[slot * names + i]!
+      for (let a = 0; a < aggregators.length; a++) {
+        aggregators[a]!.weigh(core, slot, core, entry, this.weights)
+        core[candidates + a] = combine(this.weights, core, entry, mixed)
+      }
+      core[candidates + aggregators.length] = core[entry]!
+      let mean = core[entry]!
+      if (this.hedge !== null) {
+        this.hedge.weigh(core, slot, core, candidates, this.choice)
+        mean = combine(this.choice, core, candidates, this.choice.length)
+      }
+      const rest = candidates + this.choice.length
+      const unit = this.unit(core, slot)
+      core[rest] = mean
+      core[rest + 1] = unit
+      core[rest + 2] = Math.sqrt(core[this.moments + 3 * slot + 2]!)
+      this.intervals.write(core, slot, mean, unit, core, rest + 3)
+      means[slot] = mean
+      const known = core[this.moments + 3 * slot]! > 0 && mean !== ABSENT
+      for (let i = 0; i < 2 * levels; i++) {
+        bounds[slot * 2 * levels + i] = known ? core[rest + 3 + i]! : NaN
+      }
+    }
+  }
+
+  /**
+   * The target of `slot` has arrived for the forecast made at own step `step`: fills `scored` and
+   * lets aggregators, hedge and intervals learn.
+   */
+  arrive(core: Float64Array, step: number, slot: number, observed: number, scored: Scored): void {
+    const { names, mixed, aggregators } = this
+    const levels = this.d.levels.length
+    const entry = this.entry(step, slot)
+    const candidates = entry + names
+    const rest = candidates + this.choice.length
+    const mean = core[rest]!
+    const known = core[this.moments + 3 * slot]! > 0
+    scored.present[slot] = 1
+    scored.mixture[slot] = mean
+    scored.scale[slot] = core[rest + 2]! > 0 ? core[rest + 2]! : NaN
+    for (let i = 0; i < names; i++) {
+      const value = core[entry + i]!
+      scored.members[slot * names + i] = value === ABSENT ? NaN : value
+    }
+    for (let i = 0; i < 2 * levels; i++) {
+      const bound = core[rest + 3 + i]!
+      scored.bounds[slot * 2 * levels + i] = known && core[rest + 1]! > 0 ? bound : NaN
+    }
+    const unit = this.unit(core, slot)
+    if (unit > 0) {
+      for (let a = 0; a < aggregators.length; a++) {
+        const value = core[candidates + a]!
+        this.fillRegrets(core, entry, value, observed, unit, mixed)
+        aggregators[a]!.learn(core, slot, this.regrets)
+      }
+      if (this.hedge !== null) {
+        for (let c = 0; c < this.losses.length; c++) {
+          const value = core[candidates + c]!
+          this.losses[c] = value === ABSENT ? 1 : Math.min(Math.abs(value - observed) / unit, 4)
+        }
+        this.hedge.learn(core, slot, this.losses)
+      }
+    }
+    const then = core[rest + 1]!
+    if (then > 0) this.intervals.learn(core, slot, (observed - mean) / then)
+    this.takeError(core, slot, observed - mean)
+  }
+
+  /** What was published for `slot` at own step `step`. */
+  published(core: Float64Array, step: number, slot: number): number {
+    return core[this.entry(step, slot) + this.names + this.choice.length]!
+  }
+
+  /** Fading root mean square error of a slot; 0 before the first. */
+  rootMeanSquare(core: Float64Array, slot: number): number {
+    return Math.sqrt(core[this.moments + 3 * slot + 2]!)
+  }
+
+  private fillRegrets(
+    core: Float64Array,
+    entry: number,
+    mixture: number,
+    observed: number,
+    unit: number,
+    mixed: number,
+  ): void {
+    const slope = mixture > observed ? 1 : mixture < observed ? -1 : 0
+    for (let i = 0; i < mixed; i++) {
+      const value = core[entry + i]!
+      this.regrets[i] = value === ABSENT ? 0 : (slope * (mixture - value)) / unit
+    }
+  }
+
+  private takeError(core: Float64Array, slot: number, error: number): void {
+    const at = this.moments + 3 * slot
+    const count = core[at]! + 1
+    const rate = Math.max(1 / count, RATE_MIN)
+    core[at] = count
+    core[at + 1]! += rate * (Math.abs(error) - core[at + 1]!)
+    core[at + 2]! += rate * (error * error - core[at + 2]!)
+  }
+
+  /** Fading mean absolute error of the mixture: the unit of regrets, losses and intervals. */
+  private unit(core: Float64Array, slot: number): number {
+    return core[this.moments + 3 * slot + 1]!
+  }
+
+  private entry(step: number, slot: number): number {
+    const { targets, horizons } = this.d
+    const d = slot % targets
+    const k = (slot - d) / targets
+    const ring = this.rings[k]! + (step % horizons[k]!) * targets + d
+    return this.pending + ring * this.entrySize
+  }
+}

@@ -1,0 +1,110 @@
+import type { Kernel } from '../kernels/kernel.ts'
+import { type Network, type NetworkSpec, stateSize } from '../rnn/index.ts'
+import type { Dimensions } from './dimensions.ts'
+import { ABSENT } from './layout.ts'
+import { Rls } from './rls.ts'
+import { clip } from './scaler.ts'
+
+/** Initial variance of a read-out's weights, in standardised units. */
+const PRIOR = 1
+/** A network's forecast is held within this many standard deviations of the mean. */
+const REACH = 10
+
+/** One recurrent network of the portfolio: an Adam read-out, and per horizon one by least squares. */
+export class NetworkMember {
+  readonly name: string
+  readonly network: Network
+  readonly stateSize: number
+  /** F: h of every layer. */
+  readonly hiddenSize: number
+  /** Offset of this network's state in a sequence's states. */
+  readonly statesAt: number
+  /** Offset of its hidden features among those remembered per step. */
+  readonly featuresAt: number
+  /** One least-squares read-out per horizon over [1, H_t, x_t], D outputs; none in a lone network. */
+  readonly readouts: readonly Rls[]
+  /** Standardised forecasts of the newest step, (K, D). */
+  readonly outputs: Float64Array
+  private readonly kernel: Kernel
+  private readonly x: Float64Array
+
+  constructor(
+    name: string,
+    network: Network,
+    d: Dimensions,
+    kernel: Kernel,
+    places: { statesAt: number; featuresAt: number; readouts: boolean },
+  ) {
+    const { spec } = network
+    this.name = name
+    this.network = network
+    this.kernel = kernel
+    this.stateSize = stateSize(spec)
+    this.hiddenSize = spec.layers * spec.hidden
+    this.statesAt = places.statesAt
+    this.featuresAt = places.featuresAt
+    const features = 1 + this.hiddenSize + spec.inputs
+    this.readouts = places.readouts ? d.horizons.map(() => new Rls(features, d.targets, PRIOR)) : []
+    this.outputs = new Float64Array(d.slots)
+    this.x = new Float64Array(features)
+  }
+
+  /** Advances H_t by one step; `outputs` holds the forecasts afterwards. */
+  advance(inputs: Float32Array, inputsAt: number, states: Float32Array): void {
+    this.network.forward(1, inputs, inputsAt, states, this.statesAt, this.outputs, 0)
+  }
+
+  /** Points the least-squares read-outs at [1, H, x] of one step. */
+  fillFeatures(hidden: Float32Array, hiddenAt: number, x: Float32Array, xAt: number): void {
+    const features = this.x
+    const { hiddenSize } = this
+    features[0] = 1
+    for (let i = 0; i < hiddenSize; i++) features[1 + i] = hidden[hiddenAt + i]!
+    const rest = features.length - 1 - hiddenSize
+    for (let i = 0; i < rest; i++) features[1 + hiddenSize + i] = x[xAt + i]!
+  }
+
+  /** Standardised forecast of read-out k for target d at the features last filled. */
+  readOut(k: number, d: number): number {
+    return this.kernel.rlsPredict(this.readouts[k]!, d, this.x)
+  }
+
+  /** Learns standardised targets (D) for horizon k at the features last filled. */
+  learn(k: number, targets: Float64Array, present: Uint8Array): void {
+    this.kernel.rlsUpdate(this.readouts[k]!, this.x, targets, present)
+  }
+}
+
+/** A standardised forecast in units of the target. */
+export function inUnits(z: number, mean: number, scale: number): number {
+  return z === ABSENT ? ABSENT : mean + Math.max(-REACH, Math.min(z, REACH)) * scale
+}
+
+/** What a network is to learn: the standardised target, held within the clip. */
+export function standardise(value: number, mean: number, scale: number): number {
+  return clip((value - mean) / scale)
+}
+
+/** The shape of every network of a configuration over `inputs` inputs. */
+export function networkSpec(
+  model: { cell: NetworkSpec['cell']; hidden: number; layers: number },
+  inputs: number,
+  d: Dimensions,
+): NetworkSpec {
+  return {
+    cell: model.cell,
+    inputs,
+    hidden: model.hidden,
+    layers: model.layers,
+    outputs: d.slots,
+  }
+}
+
+/** The networks' learning rates: all of them, or for a lone network the middle one. */
+export function learningRates(model: {
+  portfolio: 'full' | 'network'
+  learningRates: readonly number[]
+}): number[] {
+  const rates = [...model.learningRates].sort((a, b) => a - b)
+  return model.portfolio === 'full' ? rates : [rates[(rates.length - 1) >> 1]!]
+}

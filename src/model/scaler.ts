@@ -1,0 +1,46 @@
+import type { Layout } from './layout.ts'
+
+/** The exponential weight that the running moments settle at: a memory of about 1,000 steps. */
+const RATE_MIN = 1e-3
+
+/** Standardised values are clipped here, so that one wild record cannot throw a learner off. */
+export const CLIP = 8
+
+/**
+ * Causal standardisation: running mean and variance of `count` quantities of one sequence, by
+ * Welford's recursion while young, exponentially weighted later (learning.md §4 A).
+ */
+export class Scaler {
+  private readonly at: number
+
+  /** Per quantity: number of values, mean, variance. */
+  constructor(layout: Layout, count: number) {
+    this.at = layout.claim(3 * count)
+  }
+
+  update(core: Float64Array, index: number, value: number): void {
+    const at = this.at + 3 * index
+    const count = core[at]! + 1
+    const rate = Math.max(1 / count, RATE_MIN)
+    const mean = core[at + 1]!
+    const delta = value - mean
+    core[at] = count
+    core[at + 1] = mean + rate * delta
+    core[at + 2] = (1 - rate) * (core[at + 2]! + rate * delta * delta)
+  }
+
+  mean(core: Float64Array, index: number): number {
+    return core[this.at + 3 * index + 1]!
+  }
+
+  /** Standard deviation, never below a millionth of the mean's size. */
+  scale(core: Float64Array, index: number): number {
+    const at = this.at + 3 * index
+    const floor = 1e-6 * (1 + Math.abs(core[at + 1]!))
+    return Math.max(Math.sqrt(core[at + 2]!), floor)
+  }
+}
+
+export function clip(value: number): number {
+  return value > CLIP ? CLIP : Math.max(value, -CLIP)
+}

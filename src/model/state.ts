@@ -1,0 +1,51 @@
+import { Hash64, HashSum } from './hash.ts'
+import type { Sequence } from './sequence.ts'
+
+/** An array of the state that is not bound to a sequence, with a name for diagnostics. */
+export interface SharedArray {
+  readonly name: string
+  readonly array: Float64Array | Float32Array | Uint32Array
+}
+
+/** Hash of one live sequence: its name and the canonical bytes of its state. */
+export function hashSequence(sequence: Sequence): string {
+  const hash = new Hash64()
+  hash.text(sequence.name)
+  hashArray(hash, sequence.core)
+  hashArray(hash, sequence.states)
+  const { window } = sequence
+  hash.word(window === null ? 0 : 1)
+  if (window !== null) {
+    hashArray(hash, window.float64)
+    hashArray(hash, window.float32)
+    hash.bytes(window.bytes)
+  }
+  return hash.hex()
+}
+
+/** Hash of arrays in the order given, each with its name and length. */
+export function hashArrays(arrays: readonly SharedArray[]): string {
+  const hash = new Hash64()
+  for (const { name, array } of arrays) {
+    hash.text(name)
+    hashArray(hash, array)
+  }
+  return hash.hex()
+}
+
+/**
+ * State hash (design §1 rule 8): the sum modulo 2^64 of one hash per live sequence and one of all
+ * the rest, so that it does not depend on the order of the sequences.
+ */
+export function stateHash(sequences: Iterable<Sequence>, shared: readonly SharedArray[]): string {
+  const sum = new HashSum()
+  for (const sequence of sequences) sum.add(hashSequence(sequence))
+  sum.add(hashArrays(shared))
+  return sum.hex()
+}
+
+function hashArray(hash: Hash64, array: Float64Array | Float32Array | Uint32Array): void {
+  const words = new Uint32Array(array.buffer, array.byteOffset, array.byteLength >>> 2)
+  hash.word(words.length)
+  hash.words(words, 0, words.length)
+}

@@ -1,0 +1,14 @@
+import type { DecodeFailure } from './types.ts'
+
+/**
+ * One format's view of a record's value: a file per format implements it, the decoder knows what
+ * the fields mean. Fields are named at construction and asked for by index.
+ */
+export interface FieldReader {
+  /** Takes in one value and keeps it for the questions below, until the next one. */
+  read(value: Uint8Array): DecodeFailure | null
+  /** A number, null or undefined where the field is missing, anything else where it is no number. */
+  number(field: number): unknown
+  /** The field as it stands, for times and keys: text stays text. null or undefined = missing. */
+  label(field: number): unknown
+}
