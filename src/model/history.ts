@@ -1,7 +1,7 @@
 import type { Dimensions } from './dimensions.ts'
 import type { Domain } from './domain.ts'
 import { ABSENT, type Layout } from './layout.ts'
-import type { Scaler } from './scaler.ts'
+import { Scaler } from './scaler.ts'
 
 /** Positive time steps whose median is the sequence's step. */
 const DELTA_COUNT = 9
@@ -18,6 +18,8 @@ export class History {
   private readonly recent: number
   private readonly values: number
   private readonly moments: number
+  private readonly changes: Scaler
+  private readonly changeScales: number
   private readonly times: number
   private readonly steps: number
   private readonly deltas: number
@@ -35,6 +37,8 @@ export class History {
     const quantities = domains.length * d.targets
     this.values = layout.claim(quantities * this.capacity)
     this.moments = layout.claim(quantities * this.recent * 2)
+    this.changes = new Scaler(layout, d.slots)
+    this.changeScales = layout.claim(d.slots * this.recent)
     this.times = layout.claim(this.recent)
     this.steps = layout.claim(this.recent)
     this.deltas = layout.claim(1 + DELTA_COUNT)
@@ -77,6 +81,22 @@ export class History {
         core[at] = scaler.mean(core, q)
         core[at + 1] = scaler.scale(core, q)
       }
+    }
+    this.pushChanges(core, t)
+  }
+
+  /** Learns how far each target moves within each horizon. */
+  private pushChanges(core: Float64Array, t: number): void {
+    const { targets, horizons, slots } = this.d
+    for (let slot = 0; slot < slots; slot++) {
+      const d = slot % targets
+      const value = this.value(core, 0, d, t)
+      const earlier = this.value(core, 0, d, t - horizons[(slot - d) / targets]!)
+      if (value !== ABSENT && earlier !== ABSENT) this.changes.update(core, slot, value - earlier)
+      const at = this.changeScales + slot * this.recent + (t % this.recent)
+      core[at] = this.changes.seen(core, slot)
+        ? this.changes.scale(core, slot)
+        : this.scale(core, 0, d, t)
     }
   }
 
@@ -125,6 +145,17 @@ export class History {
   scale(core: Float64Array, m: number, d: number, step: number): number {
     const q = m * this.d.targets + d
     return core[this.moments + (q * this.recent + (step % this.recent)) * 2 + 1]!
+  }
+
+  /** Where the networks' forecast made at own step `step` starts from: the value then, or the mean. */
+  origin(core: Float64Array, d: number, step: number): number {
+    const value = this.value(core, 0, d, step)
+    return value === ABSENT ? this.mean(core, 0, d, step) : value
+  }
+
+  /** Standard deviation of what target d moves within the slot's horizon, as known at own step `step`. */
+  changeScale(core: Float64Array, slot: number, step: number): number {
+    return core[this.changeScales + slot * this.recent + (step % this.recent)]!
   }
 
   /** The newest present value of target d; ABSENT before the first. */

@@ -5,7 +5,7 @@ const RECENT_COUNT = 8
 /** How far a line looks to either side of the same phase of an earlier season. */
 const LINE_REACH = 4
 /** The same for the networks, which carry the recent past in their state. */
-const NETWORK_REACH = 1
+const NETWORK_REACH = 2
 
 /**
  * Distance from now to the newest value that lies a whole number of seasons before the target k

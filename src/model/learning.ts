@@ -4,7 +4,7 @@ import type { Dimensions } from './dimensions.ts'
 import type { Hash64 } from './hash.ts'
 import type { NetworkMember } from './networks.ts'
 import { RUNS_MAX } from './portfolio.ts'
-import { HEADER, type Sequence, type SequenceTable } from './sequence.ts'
+import { HEADER, type Sequence, type SequenceTable, type WindowBuffer } from './sequence.ts'
 import type { Windows } from './window.ts'
 
 /** A sequence whose oldest learnable step is older joins, however few it has. */
@@ -23,6 +23,7 @@ export interface UpdateSummary {
 /** One run to be learnt: the newest step of it and the record count of that step. */
 interface Run {
   sequence: Sequence
+  window: WindowBuffer
   newest: number
   record: number
 }
@@ -144,10 +145,12 @@ export class Learning {
     }
     if (!this.learn) return
     for (const joining of ready) {
+      const { window } = joining
+      if (window === null) continue
       let newest = this.windows.newestUnlearnt(joining, joining.steps - 1)
       while (newest >= 0) {
-        const record = this.windows.recordOf(joining.window!, newest)
-        this.runs.push({ sequence: joining, newest, record })
+        const record = this.windows.recordOf(window, newest)
+        this.runs.push({ sequence: joining, window, newest, record })
         newest = this.windows.newestUnlearnt(joining, newest - this.d.updateEvery)
       }
     }
@@ -189,7 +192,7 @@ export class Learning {
 
   private writeRun(run: Run): void {
     const { windows, batch, networks } = this
-    const window = run.sequence.window!
+    const { window } = run
     const start = windows.writeRun(run.sequence, window, run.newest, batch)
     const states = windows.checkpointOf(start)
     for (let j = 0; j < networks.length; j++) {
@@ -214,11 +217,12 @@ export class Learning {
   private release(record: number): void {
     const { table, limits } = this
     while (table.windowed.size > limits.max) {
-      const sequence = table.windowed.first!
+      const sequence = table.windowed.first
+      if (sequence === null) break
       sequence.window = null
       sequence.core[HEADER.lastChanged] = record
       table.windowed.remove(sequence)
     }
-    while (table.live > limits.keep) table.remove(table.used.first!)
+    while (table.live > limits.keep && table.used.first !== null) table.remove(table.used.first)
   }
 }

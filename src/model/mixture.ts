@@ -46,7 +46,7 @@ export class Mixture {
     this.hedge = mixed > 1 ? new Hedge(layout, d.slots, candidates, 0.99, 0.5) : null
     this.intervals = new IntervalTracker(layout, d.slots, d.levels)
     this.moments = layout.claim(3 * d.slots)
-    this.entrySize = names + candidates + 2 * d.levels.length + 3
+    this.entrySize = names + candidates + 4 + 2 * d.levels.length
     let entries = 0
     this.rings = d.horizons.map((horizon) => {
       const at = entries
@@ -76,7 +76,6 @@ export class Mixture {
     bounds: Float64Array,
   ): void {
     const { d: dims, names, mixed, aggregators } = this
-    const levels = dims.levels.length
     for (let slot = 0; slot < dims.slots; slot++) {
       const entry = this.entry(step, slot)
       const candidates = entry + names
@@ -96,13 +95,26 @@ export class Mixture {
       core[rest] = mean
       core[rest + 1] = unit
       core[rest + 2] = Math.sqrt(core[this.moments + 3 * slot + 2]!)
-      this.intervals.write(core, slot, mean, unit, core, rest + 3)
-      means[slot] = mean
-      const known = core[this.moments + 3 * slot]! > 0 && mean !== ABSENT
-      for (let i = 0; i < 2 * levels; i++) {
-        bounds[slot * 2 * levels + i] = known ? core[rest + 3 + i]! : NaN
-      }
+      core[rest + 3] = core[this.moments + 3 * slot]!
+      this.intervals.write(core, slot, mean, unit, core, rest + 4)
     }
+    this.recall(core, step, means, bounds)
+  }
+
+  /** Writes the means (K, D) and bounds (K, D, L, 2) published at own step `step`. */
+  recall(core: Float64Array, step: number, means: Float64Array, bounds: Float64Array): void {
+    for (let slot = 0; slot < this.d.slots; slot++) {
+      means[slot] = this.published(core, step, slot)
+      this.readBounds(core, this.entry(step, slot), bounds, slot)
+    }
+  }
+
+  /** NaN before a first error has told how far off the slot's forecasts are. */
+  private readBounds(core: Float64Array, entry: number, out: Float64Array, slot: number): void {
+    const rest = entry + this.names + this.choice.length
+    const known = core[rest + 3]! > 0 && core[rest] !== ABSENT
+    const size = 2 * this.d.levels.length
+    for (let i = 0; i < size; i++) out[slot * size + i] = known ? core[rest + 4 + i]! : Number.NaN
   }
 
   /**
@@ -111,12 +123,10 @@ export class Mixture {
    */
   arrive(core: Float64Array, step: number, slot: number, observed: number, scored: Scored): void {
     const { names, mixed, aggregators } = this
-    const levels = this.d.levels.length
     const entry = this.entry(step, slot)
     const candidates = entry + names
     const rest = candidates + this.choice.length
     const mean = core[rest]!
-    const known = core[this.moments + 3 * slot]! > 0
     scored.present[slot] = 1
     scored.mixture[slot] = mean
     scored.scale[slot] = core[rest + 2]! > 0 ? core[rest + 2]! : NaN
@@ -124,10 +134,7 @@ export class Mixture {
       const value = core[entry + i]!
       scored.members[slot * names + i] = value === ABSENT ? NaN : value
     }
-    for (let i = 0; i < 2 * levels; i++) {
-      const bound = core[rest + 3 + i]!
-      scored.bounds[slot * 2 * levels + i] = known && core[rest + 1]! > 0 ? bound : NaN
-    }
+    this.readBounds(core, entry, scored.bounds, slot)
     const unit = this.unit(core, slot)
     if (unit > 0) {
       for (let a = 0; a < aggregators.length; a++) {

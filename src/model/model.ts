@@ -121,6 +121,13 @@ export class Model {
     chain.float64(timeMs ?? ABSENT)
   }
 
+  /** The same for an event that never was bytes: its name, event time and values stand for them. */
+  absorbSample(sample: Sample): void {
+    this.chain.text(sample.sequence)
+    this.chain.float64(sample.timeMs ?? ABSENT)
+    for (const value of sample.values) this.chain.float64(Number.isNaN(value) ? ABSENT : value)
+  }
+
   /** A record that cannot be used: it counts, and may end a block, and no sequence changes. */
   skip(): void {
     this.count++
@@ -144,6 +151,18 @@ export class Model {
     this.learning.stepped(sequence)
     this.endBlockIfDue()
     this.forecast.updates = this.learning.updates
+  }
+
+  /**
+   * Writes what the sequence's newest step predicted into `means` (K, D) and `bounds` (K, D, L, 2);
+   * false, and nothing written, where the sequence is not known.
+   */
+  recall(name: string, means: Float64Array, bounds: Float64Array): boolean {
+    const sequence = this.table.byName.get(name)
+    if (sequence === undefined) return false
+    this.mixture.recall(sequence.core, sequence.steps - 1, means, bounds)
+    for (let i = 0; i < means.length; i++) means[i] = absentToNaN(means[i]!)
+    return true
   }
 
   /** 64 bits over everything taken in and said so far, 16 hex digits. */
@@ -208,8 +227,9 @@ export class Model {
         scored.persistence[slot] = absentToNaN(this.pair[0]!)
         scored.seasonal[slot] = absentToNaN(this.pair[1]!)
       }
-      if (!any || !windows.holds(sequence, step)) continue
-      const first = !windows.anyArrived(sequence.window!, step)
+      const { window } = sequence
+      if (!any || window === null || !windows.holds(sequence, step)) continue
+      const first = !windows.anyArrived(window, step)
       this.portfolio.arrive(sequence, step, k, scored.observed)
       if (first) this.learning.becameLearnable(sequence, record)
     }

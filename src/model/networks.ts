@@ -7,7 +7,7 @@ import { clip } from './scaler.ts'
 
 /** Initial variance of a read-out's weights, in standardised units. */
 const PRIOR = 1
-/** A network's forecast is held within this many standard deviations of the mean. */
+/** A network's forecast is held within this many usual moves of the newest value. */
 const REACH = 10
 
 /** One recurrent network of the portfolio: an Adam read-out, and per horizon one by least squares. */
@@ -75,14 +75,18 @@ export class NetworkMember {
   }
 }
 
-/** A standardised forecast in units of the target. */
-export function inUnits(z: number, mean: number, scale: number): number {
-  return z === ABSENT ? ABSENT : mean + Math.max(-REACH, Math.min(z, REACH)) * scale
+/**
+ * A network's forecast in units of the target. Networks say how far the target moves from its
+ * newest value, in units of how far it usually moves: their read-out starts at zero, so each starts
+ * as the naive forecast, and slow horizons count as much in the loss as lively ones.
+ */
+export function inUnits(z: number, origin: number, scale: number): number {
+  return z === ABSENT ? ABSENT : origin + Math.max(-REACH, Math.min(z, REACH)) * scale
 }
 
-/** What a network is to learn: the standardised target, held within the clip. */
-export function standardise(value: number, mean: number, scale: number): number {
-  return clip((value - mean) / scale)
+/** What a network is to learn: the inverse, held within the clip. */
+export function standardise(value: number, origin: number, scale: number): number {
+  return clip((value - origin) / scale)
 }
 
 /** The shape of every network of a configuration over `inputs` inputs. */

@@ -165,13 +165,13 @@ export class Portfolio {
       const fields = this.windows.inputsOf(step)
       out[i++] = line.predict(this.kernel, core, history, step, window.float32, fields)
     }
-    const mean = history.mean(core, 0, d, step)
-    const scale = history.scale(core, 0, d, step)
+    const origin = history.origin(core, d, step)
+    const scale = history.changeScale(core, slot, step)
     for (const member of this.networks) {
-      out[i] = inUnits(member.outputs[slot]!, mean, scale)
+      out[i] = inUnits(member.outputs[slot]!, origin, scale)
       i += member.readouts.length > 0 ? 2 : 1
     }
-    if (this.diagnostics) out[i] = inUnits(this.twinOutputs[slot]!, mean, scale)
+    if (this.diagnostics) out[i] = inUnits(this.twinOutputs[slot]!, origin, scale)
   }
 
   private predictReadOuts(
@@ -190,8 +190,9 @@ export class Portfolio {
       for (let slot = 0; slot < dims.slots; slot++) {
         const d = slot % dims.targets
         const z = member.readOut((slot - d) / dims.targets, d)
-        const mean = history.mean(core, 0, d, step)
-        out[slot * this.names.length + i] = inUnits(z, mean, history.scale(core, 0, d, step))
+        const origin = history.origin(core, d, step)
+        const scale = history.changeScale(core, slot, step)
+        out[slot * this.names.length + i] = inUnits(z, origin, scale)
       }
       i += 2
     }
@@ -217,8 +218,8 @@ export class Portfolio {
         const line = this.lines[slot * domains + m]!
         line.learn(this.kernel, core, history, step, window.float32, inputsAt, value)
       }
-      const mean = history.mean(core, 0, d, step)
-      targets[d] = standardise(value, mean, history.scale(core, 0, d, step))
+      const origin = history.origin(core, d, step)
+      targets[d] = standardise(value, origin, history.changeScale(core, slot, step))
       windows.arrive(window, step, slot, targets[d]!)
     }
     if (!present.includes(1)) return

@@ -29,6 +29,11 @@ export class Scaler {
     core[at + 2] = (1 - rate) * (core[at + 2]! + rate * delta * delta)
   }
 
+  /** Whether there has been a value. */
+  seen(core: Float64Array, index: number): boolean {
+    return core[this.at + 3 * index]! > 0
+  }
+
   mean(core: Float64Array, index: number): number {
     return core[this.at + 3 * index + 1]!
   }
