@@ -1,0 +1,102 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { assert } from '../assert.ts'
+import type { Clock } from '../clock.ts'
+import {
+  type Label,
+  type MetricEntry,
+  type MetricName,
+  metricTable,
+  misnamedDefaults,
+  taskStates,
+} from './catalogue.ts'
+import { type Instruments, TaskSeries } from './task-metrics.ts'
+
+/** What is running, for `headrace_build_info` and `/version`. */
+export interface BuildFacts {
+  /** Version of headrace. */
+  readonly version: string
+  /** Version of Node. */
+  readonly node: string
+  readonly kernel: string
+}
+
+export interface MetricsOptions {
+  readonly build: BuildFacts
+  readonly clock: Pick<Clock, 'nowMs'>
+  /** Process and Node metrics: they watch the whole process, so one instance may have them. */
+  readonly process?: boolean
+}
+
+type Labels = Partial<Record<Label, string | number>>
+
+/** All metrics of a process, in a registry of their own. */
+export class Metrics {
+  readonly #registry = new Registry()
+  readonly #byName = new Map<string, Counter<Label> | Gauge<Label> | Histogram<Label>>()
+  readonly #tasks = new Map<number, TaskSeries>()
+  readonly #clock: Pick<Clock, 'nowMs'>
+
+  constructor(options: MetricsOptions) {
+    this.#clock = options.clock
+    for (const [name, entry] of Object.entries(metricTable)) this.#register(name, entry)
+    this.#gauge('headrace_build_info').set({ ...options.build } satisfies Labels, 1)
+    if (options.process ?? true) {
+      collectDefaultMetrics({ register: this.#registry })
+      for (const name of misnamedDefaults) this.#registry.removeSingleMetric(name)
+    }
+  }
+
+  /** Content-Type of `text()`. */
+  get contentType(): string {
+    return this.#registry.contentType
+  }
+
+  /** The exposition in Prometheus' text format. */
+  async text(): Promise<string> {
+    const states = this.#gauge('headrace_tasks')
+    for (const state of taskStates) {
+      let count = 0
+      for (const task of this.#tasks.values()) if (task.current === state) count++
+      states.set({ state }, count)
+    }
+    return await this.#registry.metrics()
+  }
+
+  /**
+   * The series of the task that owns `partition`. Take one for each incarnation: a new one takes
+   * the place of the one before, whose gauges it clears.
+   */
+  task(partition: number): TaskSeries {
+    this.#tasks.get(partition)?.close()
+    const instruments: Instruments = {
+      counter: (name) => this.#find(name, Counter),
+      gauge: (name) => this.#gauge(name),
+      histogram: (name) => this.#find(name, Histogram),
+    }
+    const task = new TaskSeries(partition, instruments, this.#clock, () => {
+      if (this.#tasks.get(partition) === task) this.#tasks.delete(partition)
+    })
+    this.#tasks.set(partition, task)
+    return task
+  }
+
+  #register(name: string, entry: MetricEntry): void {
+    const common = { name, help: entry.help, labelNames: entry.labels, registers: [this.#registry] }
+    if (entry.type === 'counter') this.#byName.set(name, new Counter(common))
+    else if (entry.type === 'gauge') this.#byName.set(name, new Gauge(common))
+    else {
+      assert(entry.buckets !== undefined, `histogram ${name} has buckets`)
+      this.#byName.set(name, new Histogram({ ...common, buckets: [...entry.buckets] }))
+    }
+  }
+
+  #gauge(name: MetricName): Gauge<Label> {
+    return this.#find(name, Gauge)
+  }
+
+  #find<T>(name: MetricName, type: new (configuration: never) => T): T {
+    const metric = this.#byName.get(name)
+    assert(metric instanceof type, `${name} is a ${type.name}`)
+    return metric as T
+  }
+}

@@ -1,0 +1,222 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import type { ServiceMetrics } from '../../../src/task/observe.ts'
+import { type MetricEntry, metricTable } from '../../../src/telemetry/catalogue.ts'
+import { Metrics } from '../../../src/telemetry/metrics.ts'
+import { metricsPage } from '../../../src/telemetry/metrics-page.ts'
+import type { TaskMetrics } from '../../../src/telemetry/task-metrics.ts'
+import { type Family, lint, parseExposition } from './exposition.ts'
+
+const build = { version: '0.1.0', node: 'v24.0.0', kernel: 'reference' }
+
+function create(options: { process?: boolean } = {}) {
+  const metrics = new Metrics({
+    build,
+    clock: { nowMs: () => 1_000_000 },
+    process: false,
+    ...options,
+  })
+  const scrape = async () => parseExposition(await metrics.text())
+  return { metrics, scrape }
+}
+
+/** Reports something of everything. */
+function report(task: TaskMetrics): void {
+  task.state('RUNNING')
+  task.records(100)
+  task.predictions(98)
+  task.deadLetters('HEADRACE_RECORD_MALFORMED', 2)
+  task.updates(12)
+  task.commit('committed', 30)
+  task.step(7)
+  task.position(5, 990_000, 940_500)
+  task.sequences(3)
+  task.queue(40, 1_000)
+  task.restore(50, 200)
+  task.gradientNorm('network:1e-3', 0.25)
+  task.errors([
+    {
+      target: 'pass"en\\gers',
+      horizon: 5,
+      member: 'rls:log',
+      mae: 10,
+      fadingMae: 8,
+      wmape: 0.1,
+      fadingWmape: Number.NaN,
+    },
+  ])
+}
+
+function values(family: Family | undefined, suffix = ''): Record<string, number> {
+  const wanted = (family?.samples ?? []).filter((s) => s.name === `${family?.name}${suffix}`)
+  return Object.fromEntries(wanted.map((s) => [Object.values(s.labels).join(' '), s.value]))
+}
+
+describe('a scrape', () => {
+  test('shows every metric of the table with its type, help and labels, and no other', async () => {
+    const { metrics, scrape } = create()
+    report(metrics.task(0))
+    const families = await scrape()
+    expect([...families.keys()].sort()).toEqual(Object.keys(metricTable).sort())
+    for (const [name, entry] of Object.entries(metricTable) as [string, MetricEntry][]) {
+      const family = families.get(name) as Family
+      expect(family).toMatchObject({ type: entry.type, help: entry.help })
+      const labels = new Set(family.samples.flatMap((sample) => Object.keys(sample.labels)))
+      labels.delete('le')
+      const known = name === 'headrace_prequential_fading_wmape_ratio' ? [] : [...entry.labels]
+      expect([...labels].sort(), name).toEqual(known.sort())
+    }
+    expect(metrics.contentType).toMatch(/^text\/plain; version=0\.0\.4/)
+  })
+
+  test('shows what the task reported, in base units', async () => {
+    const { metrics, scrape } = create()
+    report(metrics.task(7))
+    const families = await scrape()
+    const of = (name: string, suffix = '') => values(families.get(`headrace_${name}`), suffix)
+    expect(of('build_info')).toEqual({ '0.1.0 v24.0.0 reference': 1 })
+    expect(of('records_total')).toEqual({ 7: 100 })
+    expect(of('predictions_total')).toEqual({ 7: 98 })
+    expect(of('dead_letters_total')).toEqual({ '7 HEADRACE_RECORD_MALFORMED': 2 })
+    expect(of('updates_total')).toEqual({ 7: 12 })
+    expect(of('commits_total')).toEqual({ '7 committed': 1, '7 failed': 0, '7 fenced': 0 })
+    expect(of('commit_duration_seconds', '_sum')).toEqual({ 7: 0.03 })
+    expect(of('step_duration_seconds', '_sum')).toEqual({ 7: 0.007 })
+    expect(of('step_duration_seconds', '_count')).toEqual({ 7: 1 })
+    expect(of('lag_records')).toEqual({ 7: 5 })
+    expect(of('event_time_lag_seconds')).toEqual({ 7: 59.5 })
+    expect(of('last_record_timestamp_seconds')).toEqual({ 7: 990 })
+    expect(of('sequences')).toEqual({ 7: 3 })
+    expect(of('queue_records')).toEqual({ 7: 40 })
+    expect(of('queue_capacity_records')).toEqual({ 7: 1_000 })
+    expect(of('restore_progress_ratio')).toEqual({ 7: 0.25 })
+    expect(of('gradient_norm')).toEqual({ '7 network:1e-3': 0.25 })
+    expect(of('prequential_mae')).toEqual({ '7 pass"en\\gers 5 rls:log': 10 })
+    expect(of('prequential_fading_mae')).toEqual({ '7 pass"en\\gers 5 rls:log': 8 })
+    expect(of('prequential_wmape_ratio')).toEqual({ '7 pass"en\\gers 5 rls:log': 0.1 })
+    expect(of('prequential_fading_wmape_ratio')).toEqual({})
+  })
+
+  test('keeps the naming rules of Prometheus, process metrics included', async () => {
+    const { metrics, scrape } = create({ process: true })
+    report(metrics.task(0))
+    const families = await scrape()
+    expect([...families.keys()]).toEqual(
+      expect.arrayContaining(['process_cpu_seconds_total', 'nodejs_heap_size_used_bytes']),
+    )
+    expect([...families.values()].flatMap(lint)).toEqual([])
+    const own = [...families.values()].filter(({ name }) => name.startsWith('headrace_'))
+    const samples = own.flatMap((family) => family.samples)
+    expect(samples.filter(({ value }) => Number.isNaN(value))).toEqual([])
+  })
+
+  test('the naming rules can be broken', () => {
+    const of = (name: string, type: string, help = 'x', label = 'a'): Family => {
+      return { name, type, help, samples: [{ name, labels: { [label]: '1' }, value: 1 }] }
+    }
+    const bad = [
+      of('a', 'counter'),
+      of('nodejs_active_handles_total', 'gauge'),
+      of('a:b', 'gauge'),
+      of('a_milliseconds', 'gauge'),
+      of('a_ms', 'gauge'),
+      of('a_count', 'gauge'),
+      of('aB', 'gauge'),
+      of('a_gauge', 'gauge'),
+      of('a', 'gauge', ' '),
+      of('a', 'gauge', 'x', 'le'),
+    ]
+    for (const family of bad) expect(lint(family), family.name).toHaveLength(1)
+    expect(() => parseExposition('a 1')).toThrow('before its TYPE')
+    expect(() => parseExposition('# HELP a x\n# TYPE a gauge\na one')).toThrow('not a sample')
+    expect(() => parseExposition('# HELP a x\n# TYPE a gauge\nb 1')).toThrow('b under a')
+  })
+
+  test('the metrics are what the service asks for', async () => {
+    const { metrics, scrape } = create()
+    const service: ServiceMetrics = metrics
+    service.task(0).records(3)
+    expect(values((await scrape()).get('headrace_records_total'))).toEqual({ 0: 3 })
+  })
+
+  test('two instances share nothing', async () => {
+    const [one, two] = [create(), create()]
+    one.metrics.task(0).records(5)
+    expect(values((await two.scrape()).get('headrace_records_total'))).toEqual({})
+  })
+})
+
+describe('the life of a task', () => {
+  test('counters are there from the start, at 0', async () => {
+    const { metrics, scrape } = create()
+    metrics.task(2)
+    const families = await scrape()
+    expect(values(families.get('headrace_records_total'))).toEqual({ 2: 0 })
+    expect(values(families.get('headrace_commit_duration_seconds'), '_count')).toEqual({ 2: 0 })
+    expect(values(families.get('headrace_lag_records'))).toEqual({})
+  })
+
+  test('tasks are counted by state, states without a task as 0', async () => {
+    const { metrics, scrape } = create()
+    const states = async () => values((await scrape()).get('headrace_tasks'))
+    const none = { CREATED: 0, FENCING: 0, RESTORING: 0, RUNNING: 0, CLOSED: 0, FAILED: 0 }
+    expect(await states()).toEqual(none)
+    const [a, b] = [metrics.task(0), metrics.task(1)]
+    expect(await states()).toEqual({ ...none, CREATED: 2 })
+    a.state('RUNNING')
+    b.state('FAILED')
+    expect(await states()).toEqual({ ...none, RUNNING: 1, FAILED: 1 })
+    a.close()
+    expect(await states()).toEqual({ ...none, FAILED: 1 })
+  })
+
+  test('a closed task takes its gauges along and sets no more; its counters stay', async () => {
+    const { metrics, scrape } = create()
+    const task = metrics.task(0)
+    report(task)
+    task.close()
+    task.close()
+    report(task)
+    const families = await scrape()
+    for (const [name, entry] of Object.entries(metricTable) as [string, MetricEntry][]) {
+      if (entry.type !== 'gauge' || !entry.labels.includes('partition')) continue
+      expect(families.get(name)?.samples, name).toEqual([])
+    }
+    expect(values(families.get('headrace_records_total'))).toEqual({ 0: 200 })
+  })
+
+  test('the next incarnation takes the place, whatever the one before still does', async () => {
+    const { metrics, scrape } = create()
+    const before = metrics.task(0)
+    report(before)
+    const after = metrics.task(0)
+    after.state('RESTORING')
+    after.sequences(9)
+    before.sequences(1)
+    before.close()
+    const families = await scrape()
+    expect(values(families.get('headrace_sequences'))).toEqual({ 0: 9 })
+    expect(values(families.get('headrace_tasks'))).toMatchObject({ RESTORING: 1, RUNNING: 0 })
+    after.records(1)
+    expect(values((await scrape()).get('headrace_records_total'))).toEqual({ 0: 101 })
+  })
+
+  test('what is not known is absent, and nothing to restore is done', async () => {
+    const { metrics, scrape } = create()
+    const task = metrics.task(0)
+    task.position(0, Number.NaN, null)
+    task.gradientNorm('network', Number.POSITIVE_INFINITY)
+    task.restore(0, 0)
+    const families = await scrape()
+    expect(values(families.get('headrace_last_record_timestamp_seconds'))).toEqual({})
+    expect(values(families.get('headrace_event_time_lag_seconds'))).toEqual({})
+    expect(values(families.get('headrace_gradient_norm'))).toEqual({})
+    expect(values(families.get('headrace_restore_progress_ratio'))).toEqual({ 0: 1 })
+  })
+})
+
+test('docs/metrics.md is what the table says', () => {
+  const page = readFileSync(new URL('../../../docs/metrics.md', import.meta.url), 'utf8')
+  expect(page).toBe(metricsPage())
+  for (const name of Object.keys(metricTable)) expect(page).toContain(`| \`${name}\` |`)
+})
