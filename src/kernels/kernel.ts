@@ -22,7 +22,7 @@ export interface Runs {
   readonly inputs: Float32Array
   /** (R, stepsMax, O) */
   readonly targets: Float32Array
-  /** (R, stepsMax, O): 1 where the loss of this step and output is learnt. Not read in the warm-up. */
+  /** (R, stepsMax, O): 1 where this step and output is learnt. Not read in the warm-up. */
   readonly mask: Uint8Array
 }
 

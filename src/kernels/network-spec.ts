@@ -2,7 +2,7 @@ import { assert } from '../assert.ts'
 
 export type Cell = 'rnn' | 'gru' | 'lstm'
 
-/** The shape of one recurrent network. Counts of numbers: I, H, L, O in the comments of this folder. */
+/** The shape of one recurrent network: I, H, L and O in the comments of this folder. */
 export interface NetworkSpec {
   readonly cell: Cell
   readonly inputs: number
@@ -20,7 +20,7 @@ export interface LayerLayout {
    * layer's input and then the layer's own previous h. Gates: rnn h; gru r, z, n; lstm i, f, g, o.
    */
   readonly weightsAt: number
-  /** Offset of the biases (biases H), in the order of the gates; gru has c, inside the reset, last. */
+  /** Offset of the biases (biases H), in the order of the gates; gru: c, inside the reset, last. */
   readonly biasesAt: number
 }
 
@@ -31,7 +31,7 @@ export interface ParameterLayout {
   /** Biases, hence pre-activations and their deltas, per unit: rnn 1, gru 4, lstm 4. */
   readonly biases: number
   readonly layers: readonly LayerLayout[]
-  /** Offset of the read-out's weights (O, L H + I): columns are the h of every layer, then the input. */
+  /** Offset of the read-out's weights (O, L H + I): columns are h of every layer, then x. */
   readonly readoutWeightsAt: number
   /** Offset of the read-out's biases (O). */
   readonly readoutBiasesAt: number

@@ -123,7 +123,7 @@ export function addOuterProducts(
   }
 }
 
-/** g (rows) += Σ_t d_t over `steps` steps of d (steps, rows; stride `dStride`), first step first. */
+/** g (rows) += Σ_t d_t over `steps` steps of d (steps, rows; stride `dStride`), in order. */
 export function addSums(
   g: Float64Array,
   gAt: number,

@@ -35,7 +35,7 @@ export function createRlsState(options: RlsOptions): RlsState {
   }
 }
 
-/** See `Kernel.rlsUpdate`: e_d = z_d − w_d·x; k = P x / (λ + xᵀP x); w_d += k e_d; P −= k (P x)ᵀ. */
+/** `Kernel.rlsUpdate`: e_d = z_d − w_d·x; k = P x / (λ + xᵀP x); w_d += k e_d; P −= k (P x)ᵀ. */
 export function rlsUpdate(
   state: RlsState,
   x: Float64Array,

@@ -1,12 +1,8 @@
 /**
  * Elementary functions in double precision from + − × ÷ alone, so that the same bits come out on
- * every machine and engine; `Math.exp` and its like promise no such thing.
- *
- * Reductions and coefficients of exp, log, sin and cos are those of fdlibm:
- * Copyright (C) 1993 by Sun Microsystems, Inc. All rights reserved. Developed at SunSoft, a Sun
- * Microsystems, Inc. business. Permission to use, copy, modify, and distribute this software is
- * freely granted, provided that this notice is preserved.
- * tanh near zero is the rational function of Cephes (Stephen L. Moshier).
+ * every machine and engine; `Math.exp` and its like promise no such thing. Each reduces its argument
+ * to an interval on which a short series ends below the last bit: the exponential and circular
+ * functions and the logarithm by their power series, tanh by Lambert's continued fraction.
  */
 
 const LN2_HIGH = 6.931471803691238e-1
@@ -35,7 +31,7 @@ function doubleBits(): { double: Float64Array; word: Int32Array; high: 0 | 1 } {
   return { double, word, high: word[1] === 0 ? 0 : 1 }
 }
 
-/** e^x. Error below 1 ulp; below 709.78 no overflow, results under 2^−1022 are rounded once more. */
+/** e^x. Error below 1 ulp; subnormal results are rounded once more. */
 export function exp(x: number): number {
   if (!(x <= OVERFLOW)) return x > OVERFLOW ? Infinity : x
   if (x < UNDERFLOW) return 0
@@ -43,21 +39,25 @@ export function exp(x: number): number {
   const high = x - k * LN2_HIGH
   const low = k * LN2_LOW
   const r = high - low
-  const t = r * r
-  const c =
-    r -
-    t *
-      (1.6666666666666602e-1 +
-        t *
-          (-2.7777777777015593e-3 +
-            t * (6.613756321437934e-5 + t * (-1.6533902205465252e-6 + t * 4.1381367970572385e-8))))
-  const y = 1 - (low - (r * c) / (2 - c) - high)
+  // What rounding r lost goes back in with the terms that are small beside it.
+  const lost = high - r - low
+  const y = 1 + (r + (r * r * exponentialTail(r) + lost))
   // One factor reaches 2^1023 and, rounded, down to 2^−1074; 2^1024 and deep underflow take two.
   if (k > -1022 && k < 1024) return y * POWERS[1074 + k]!
   return k > 0 ? y * 2 * POWERS[1073 + k]! : y * POWERS[1074 + k + 60]! * POWERS[1074 - 60]!
 }
 
-/** Natural logarithm. Error below 1 ulp; −∞ at ±0, NaN below. */
+/** Σ rⁿ / (n + 2)! for |r| ≤ ½ ln 2: the terms of e^r behind 1 + r, divided by r². */
+function exponentialTail(r: number): number {
+  const q = r * r
+  const even =
+    1 / 2 + q * (1 / 24 + q * (1 / 720 + q * (1 / 40320 + q * (1 / 3628800 + q / 479001600))))
+  const odd =
+    1 / 6 + q * (1 / 120 + q * (1 / 5040 + q * (1 / 362880 + q * (1 / 39916800 + q / 6227020800))))
+  return even + r * odd
+}
+
+/** Natural logarithm. Error below 2 ulp; −∞ at ±0, NaN below. */
 export function log(x: number): number {
   if (!(x > 0)) return x === 0 ? -Infinity : NaN
   if (x === Infinity) return x
@@ -74,17 +74,19 @@ export function log(x: number): number {
   const carry = (mantissa + 0x95f64) & 0x100000
   word[high] = mantissa | (carry ^ 0x3ff00000)
   k += (bits >> 20) - 1023 + (carry >> 20)
+  // log(1 + f) = 2 artanh(s) at s = f / (2 + f), written around f, which is exact.
   const f = double[0]! - 1
   const s = f / (2 + f)
-  const z = s * s
-  const w = z * z
-  const odd = w * (3.999999999940942e-1 + w * (2.2222198432149784e-1 + w * 1.5313837699209373e-1))
-  const even =
-    z *
-    (6.666666666666735e-1 +
-      w * (2.857142874366239e-1 + w * (1.818357216161805e-1 + w * 1.4798198605116586e-1)))
   const half = 0.5 * f * f
-  return k * LN2_HIGH - (half - (s * (half + odd + even) + k * LN2_LOW) - f)
+  return k * LN2_HIGH - (half - (s * (half + artanhTail(s * s)) + k * LN2_LOW) - f)
+}
+
+/** 2 Σ zⁿ / (2n + 1) from n = 1, for z = s² ≤ 0.0295. */
+function artanhTail(z: number): number {
+  const q = z * z
+  const even = 2 / 5 + q * (2 / 9 + q * (2 / 13 + q * (2 / 17 + q * (2 / 21))))
+  const odd = 2 / 3 + q * (2 / 7 + q * (2 / 11 + q * (2 / 15 + q * (2 / 19))))
+  return z * (odd + z * even)
 }
 
 /**
@@ -114,9 +116,10 @@ export function tanh(x: number): number {
   }
   const s = x * x
   if (s === 0) return x
-  const p = (-9.643991794250523e-1 * s - 9.928772310019185e1) * s - 1.6146876844170845e3
-  const q = ((s + 1.1281167849163293e2) * s + 2.2354883906010045e3) * s + 4.844063053251255e3
-  return x + x * s * (p / q)
+  // The eighth convergent of x / (1 + s / (3 + s / (5 + …))), Lambert 1768, less its leading x.
+  const p = ((36 * s + 6930) * s + 270270) * s + 2027025
+  const q = (((s + 630) * s + 51975) * s + 945945) * s + 2027025
+  return x + x * ((p - q) / q)
 }
 
 /** 1 / (1 + e^−x): error below 3 ulp. */
@@ -150,24 +153,16 @@ function turns(x: number, quarters: number): number {
 
 /** (sin(y) − y) / y³ at z = y², |y| ≤ π/4. */
 function sine(z: number): number {
-  return (
-    -1.6666666666666632e-1 +
-    z *
-      (8.33333333332249e-3 +
-        z *
-          (-1.984126982985795e-4 +
-            z * (2.7557313707070068e-6 + z * (-2.5050760253406863e-8 + z * 1.58969099521155e-10))))
-  )
+  const q = z * z
+  const even = 1 / 6 + q * (1 / 5040 + q * (1 / 39916800 + q / 1307674368000))
+  const odd = 1 / 120 + q * (1 / 362880 + q / 6227020800)
+  return z * odd - even
 }
 
 /** cos(y) at z = y², |y| ≤ π/4. */
 function cosine(z: number): number {
-  const tail =
-    4.16666666666666e-2 +
-    z *
-      (-1.388888888887411e-3 +
-        z *
-          (2.480158728947673e-5 +
-            z * (-2.7557314351390663e-7 + z * (2.087572321298175e-9 - z * 1.1359647557788195e-11))))
-  return 1 - (0.5 * z - z * z * tail)
+  const q = z * z
+  const even = 1 / 24 + q * (1 / 40320 + q * (1 / 479001600 + q / 20922789888000))
+  const odd = 1 / 720 + q * (1 / 3628800 + q / 87178291200)
+  return 1 - (0.5 * z - q * (even - z * odd))
 }

@@ -1,7 +1,6 @@
 export {
   type Cell,
   featureSize,
-  type LayerLayout,
   type NetworkSpec,
   type ParameterLayout,
   parameterCount,

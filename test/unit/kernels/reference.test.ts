@@ -1,0 +1,222 @@
+import { describe, expect, test } from 'vitest'
+import { referenceKernel } from '../../../src/kernels/reference.ts'
+import { Random } from '../../../src/random.ts'
+import { featureSize, parameterCount, stateSize } from '../../../src/rnn/index.ts'
+import {
+  describeSpec,
+  HUBER_DELTA,
+  PlainNetwork,
+  randomBatch,
+  randomise,
+  randomStates,
+  relativeError,
+  SPECS,
+  slopeSum,
+  valuesOf,
+  warmedUp,
+  windowLosses,
+} from './fixtures.ts'
+
+const LIMITS = { window: 8, huberDelta: HUBER_DELTA }
+
+describe.each(SPECS.map((s) => [describeSpec(s), s] as const))('%s', (_name, spec) => {
+  const random = new Random(11)
+  const S = stateSize(spec)
+  const open = () => {
+    const kernel = referenceKernel.openNetwork(spec, LIMITS)
+    randomise(kernel.parameters, new Random(5), 0.5)
+    return kernel
+  }
+
+  test('live steps are those of the definition; the carried state is rounded, nothing else', () => {
+    const kernel = open()
+    const plain = new PlainNetwork(spec, kernel.parameters, false)
+    const states = randomStates(spec, 1, random)
+    const outputs = new Float64Array(spec.outputs)
+    for (let t = 0; t < 12; t++) {
+      const x = randomise(new Float32Array(spec.inputs), random)
+      const truth = plain.startState(states)
+      const y = plain.step(truth, x)
+      kernel.forward(1, x, 0, states, 0, outputs, 0)
+      expect(relativeError(outputs, valuesOf(y))).toBeLessThan(1e-13)
+      for (let i = 0; i < S; i++) {
+        const expected = truth[i]!.value
+        expect(Math.abs(states[i]! - expected)).toBeLessThanOrEqual(Math.abs(expected) * 2 ** -23)
+      }
+    }
+  })
+
+  test('the gradient is the central difference of the loss, every parameter', () => {
+    const kernel = open()
+    const batch = randomBatch(
+      spec,
+      [
+        [0, 8],
+        [0, 5],
+        [0, 1],
+      ],
+      random,
+    )
+    const states = randomStates(spec, 3, random)
+    kernel.accumulate(batch, states)
+    const gradient = kernel.gradient.slice()
+    const lossAt = (i: number, value: number) => {
+      kernel.parameters[i] = value
+      kernel.clearGradient()
+      kernel.accumulate(batch, states)
+      return kernel.lossSum
+    }
+    const differences = kernel.parameters.slice().map((value, i) => {
+      // The steps that a single-precision parameter can really take.
+      const up = Math.fround(value + 1e-4)
+      const down = Math.fround(value - 1e-4)
+      const difference = (lossAt(i, up) - lossAt(i, down)) / (up - down)
+      kernel.parameters[i] = value
+      return difference
+    })
+    expect(relativeError(gradient, differences)).toBeLessThan(1e-6)
+    expect(gradient.every((g) => g !== 0)).toBe(true)
+  })
+
+  test('no gradient flows into the warm-up, whose state is today’s weights’', () => {
+    const kernel = open()
+    const batch = randomBatch(
+      spec,
+      [
+        [3, 8],
+        [1, 9],
+        [6, 7],
+      ],
+      random,
+    )
+    const states = randomStates(spec, 3, random)
+    kernel.accumulate(batch, states)
+    const plain = new PlainNetwork(spec, kernel.parameters, false)
+    const dual = new PlainNetwork(spec, kernel.parameters, true)
+    const fixed = [0, 1, 2].map((r) =>
+      warmedUp(plain, batch, r, states.subarray(r * S, (r + 1) * S)),
+    )
+    const losses = fixed.flatMap((state, r) => windowLosses(dual, batch, r, state))
+    const truth = slopeSum(losses, parameterCount(spec))
+    expect(relativeError(kernel.gradient, truth)).toBeLessThan(1e-12)
+    expect(kernel.losses).toBe(losses.length)
+    expect(kernel.lossSum).toBeCloseTo(
+      losses.reduce((sum, l) => sum + l.value, 0),
+      12,
+    )
+
+    const lossAt = (i: number, step: number) => {
+      const moved = Float64Array.from(kernel.parameters)
+      moved[i] = moved[i]! + step
+      const network = new PlainNetwork(spec, moved, false)
+      const all = fixed.flatMap((state, r) => windowLosses(network, batch, r, state))
+      return all.reduce((sum, { value }) => sum + value, 0)
+    }
+    for (let i = 0; i < parameterCount(spec); i += 17) {
+      const difference = (lossAt(i, 1e-4) - lossAt(i, -1e-4)) / 2e-4
+      expect(Math.abs(kernel.gradient[i]! - difference)).toBeLessThan(1e-6)
+    }
+  })
+
+  test('rows together give the bits of row by row', () => {
+    const kernel = open()
+    const x = randomise(new Float32Array(5 * spec.inputs), random)
+    const together = randomStates(spec, 5, random)
+    const alone = together.slice()
+    const outputs = new Float64Array(5 * spec.outputs)
+    const each = new Float64Array(5 * spec.outputs)
+    kernel.forward(5, x, 0, together, 0, outputs, 0)
+    for (const r of [3, 0, 4, 1, 2]) {
+      kernel.forward(1, x, r * spec.inputs, alone, r * S, each, r * spec.outputs)
+    }
+    expect(alone).toEqual(together)
+    expect(each).toEqual(outputs)
+  })
+
+  test('runs together give the bits of run by run', () => {
+    const shapes = [
+      [2, 9],
+      [0, 8],
+      [0, 3],
+      [4, 10],
+    ] as const
+    const batch = randomBatch(spec, shapes, random)
+    const states = randomStates(spec, 4, random)
+    const together = open()
+    together.accumulate(batch, states)
+    const single = open()
+    shapes.forEach(([warmup, steps], r) => {
+      const one = randomBatch(spec, [[warmup, steps]], random)
+      const row = batch.stepsMax
+      const copy = <A extends Float32Array | Uint8Array>(to: A, from: A, width: number) =>
+        to.set(from.subarray(r * row * width, (r * row + steps) * width))
+      copy(one.inputs, batch.inputs, spec.inputs)
+      copy(one.targets, batch.targets, spec.outputs)
+      copy(one.mask, batch.mask, spec.outputs)
+      single.accumulate(one, states.subarray(r * S, (r + 1) * S))
+    })
+    expect(single.gradient).toEqual(together.gradient)
+    expect([single.lossSum, single.losses]).toEqual([together.lossSum, together.losses])
+  })
+
+  test('starting states are left as they are, and live steps do not disturb a sum', () => {
+    const kernel = open()
+    const batch = randomBatch(spec, [[1, 6]], random)
+    const states = randomStates(spec, 1, random)
+    const before = states.slice()
+    kernel.accumulate(batch, states)
+    expect(states).toEqual(before)
+    const { lossSum, losses } = kernel
+    const sum = kernel.gradient.slice()
+    kernel.forward(1, batch.inputs, 0, states, 0, new Float64Array(spec.outputs), 0)
+    kernel.gradientNormByLag(batch, 0, before, new Float64Array(LIMITS.window))
+    expect(kernel.gradient).toEqual(sum)
+    expect([kernel.lossSum, kernel.losses]).toEqual([lossSum, losses])
+  })
+})
+
+describe('the read-out', () => {
+  const spec = { cell: 'lstm', inputs: 3, hidden: 4, layers: 2, outputs: 2 } as const
+
+  test('sees h of every layer and the raw inputs, in the order of the state', () => {
+    const kernel = referenceKernel.openNetwork(spec, LIMITS)
+    randomise(kernel.parameters, new Random(3), 0.5)
+    const random = new Random(4)
+    const states = randomStates(spec, 1, random)
+    const x = randomise(new Float32Array(3), random)
+    const outputs = new Float64Array(2)
+    kernel.forward(1, x, 0, states, 0, outputs, 0)
+    const features = [...states.subarray(0, 8), ...x]
+    const weights = kernel.parameters.subarray(-2 * featureSize(spec) - 2)
+    for (let o = 0; o < 2; o++) {
+      const row = weights.subarray(o * features.length)
+      const y = features.reduce((sum, f, j) => sum + f * row[j]!, weights.at(o - 2)!)
+      expect(outputs[o]!).toBeCloseTo(y, 5)
+    }
+  })
+})
+
+describe('one pass of Adam', () => {
+  const spec = { cell: 'rnn', inputs: 2, hidden: 3, layers: 1, outputs: 1 } as const
+
+  test('is Adam with β₁ = 0 on the scaled sum, and clears it', () => {
+    const random = new Random(8)
+    const kernel = referenceKernel.openNetwork(spec, LIMITS)
+    randomise(kernel.parameters, random, 0.5)
+    randomise(kernel.gradient, random)
+    kernel.secondMoments.fill(0.25)
+    const before = kernel.parameters.slice()
+    const gradient = kernel.gradient.slice()
+    const norm = kernel.gradientNorm()
+    expect(norm).toBeCloseTo(Math.hypot(...gradient), 12)
+    const step = { scale: 0.5, learningRate: 0.01, beta2: 0.9, correction: 0.19, epsilon: 1e-5 }
+    kernel.adam(step)
+    before.forEach((p, i) => {
+      const g = 0.5 * gradient[i]!
+      const v = 0.9 * 0.25 + 0.1 * g * g
+      expect(kernel.secondMoments[i]!).toBeCloseTo(v, 6)
+      expect(kernel.parameters[i]!).toBeCloseTo(p - (0.01 * g) / (Math.sqrt(v / 0.19) + 1e-5), 6)
+    })
+    expect(kernel.gradient.every((g) => g === 0)).toBe(true)
+  })
+})

@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest'
+import { Random } from '../../../src/random.ts'
+import { referenceKernel } from '../../../src/rnn/index.ts'
+import {
+  CELLS,
+  HUBER_DELTA,
+  inputOf,
+  lossesOf,
+  PlainNetwork,
+  randomBatch,
+  randomise,
+  randomStates,
+  relativeError,
+  slopeSum,
+} from '../kernels/fixtures.ts'
+
+const T = 30
+
+// Real-time recurrent learning (Williams & Zipser 1989) carries ∂H/∂θ forward with the state and so
+// needs no window at all: with a window as long as the sequence, BPTT must find the same gradient.
+test.each(CELLS.flatMap((cell) => [1, 2].map((layers) => [cell, layers] as const)))(
+  'a window as long as the sequence gives the gradient of RTRL: %s of %d layers, H = 4',
+  (cell, layers) => {
+    const spec = { cell, layers, inputs: 2, hidden: 4, outputs: 2 } as const
+    const random = new Random(31)
+    const kernel = referenceKernel.openNetwork(spec, { window: T, huberDelta: HUBER_DELTA })
+    randomise(kernel.parameters, random, 0.4)
+    const batch = randomBatch(spec, [[0, T]], random, 0.5)
+    const start = randomStates(spec, 1, random)
+
+    const network = new PlainNetwork(spec, kernel.parameters, true)
+    const sensitive = network.startState(start)
+    const rtrl = new Float64Array(kernel.parameters.length)
+    for (let t = 0; t < T; t++) {
+      const outputs = network.step(sensitive, inputOf(spec, batch, 0, t))
+      const losses = lossesOf(batch, 0, t, outputs)
+      slopeSum(losses, rtrl.length).forEach((g, i) => {
+        rtrl[i]! += g
+      })
+    }
+    kernel.accumulate(batch, start)
+    expect(relativeError(kernel.gradient, rtrl)).toBeLessThan(1e-11)
+  },
+)
