@@ -3,14 +3,14 @@
 // npm script relies on it where the machine's own Node is older than 22.18.
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 
-const root = new URL('..', import.meta.url)
-const folder = new URL('node_modules/node/', root)
-const binary = new URL('bin/node', folder)
+const root = fileURLToPath(new URL('..', import.meta.url))
+const folder = fileURLToPath(new URL('../node_modules/node', import.meta.url))
 
 function works() {
   try {
-    return /^v\d+\.\d+/.test(String(execFileSync(binary, ['--version'])))
+    return /^v\d+\.\d+/.test(String(execFileSync(`${folder}/bin/node`, ['--version'])))
   } catch {
     return false
   }
@@ -27,9 +27,9 @@ if (existsSync(folder) && !works()) {
   }
   if (!works()) {
     process.stderr.write(
-      'headrace: the npm package `node` has not installed its binary, so npm scripts would run on ' +
-        `${process.version}. Allow its install script (\`npm rebuild node --ignore-scripts=false\`) ` +
-        'and run `npm ci` again, or use Node 22.18 or later.\n',
+      'headrace: the npm package `node` has not installed its binary, so npm scripts would run ' +
+        `on ${process.version}. Allow its install script, then run \`npm ci\` again: ` +
+        '`npm rebuild node --ignore-scripts=false`. Or use Node 22.18 or later.\n',
     )
     const [major, minor] = process.versions.node.split('.').map(Number)
     if (major < 22 || (major === 22 && minor < 18)) process.exitCode = 78
