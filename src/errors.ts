@@ -38,7 +38,8 @@ export const errorTable = {
     canRetry: true,
     exitCode: 69,
     remedy:
-      'Read the log that the message names, or take another way: set KAFKA_BROKERS, start a Docker engine, or install Java 17 or later and Maven.',
+      'Read the log that the message names, or take another way: set KAFKA_BROKERS, start a Docker ' +
+      'engine, or install Java 17 or later and Maven.',
   },
   HEADRACE_TASK_HASH_MISMATCH: {
     sentence:

@@ -13,7 +13,7 @@ const notFinite = /^[+-]?(?:nan|inf(?:inity)?)$/i
 
 /**
  * Splits one line by RFC 4180: commas, quotes around a cell, doubled quotes inside, line ends only
- * inside quotes. One line end behind the line is passed over. Cells are cut out only when asked for.
+ * inside quotes. One line end behind the line is passed over. Cells are cut out when asked for.
  */
 export class CsvLine {
   /** Number of cells of the last line, those beyond `maxCells` included. */

@@ -9,10 +9,10 @@ export interface DeadLetter {
 }
 
 /**
- * Keeps key and value unchanged while both together have at most `maxBytes` bytes. Else the value is
- * null and the headers `headrace-value-bytes` and `headrace-value-sha256` hold its length and hash;
- * likewise `headrace-key-bytes` and `headrace-key-sha256` for a key above `maxBytes` alone, which
- * then does not count towards the sum.
+ * Keeps key and value unchanged while both together have at most `maxBytes` bytes. Else the value
+ * is null and the headers `headrace-value-bytes` and `headrace-value-sha256` hold its length and
+ * hash; likewise `headrace-key-bytes` and `headrace-key-sha256` for a key above `maxBytes` alone,
+ * which then does not count towards the sum.
  */
 export function deadLetter(
   record: {

@@ -35,8 +35,8 @@ export interface Decoder {
 }
 
 /**
- * Makes the decoder of one input. Throws `HeadraceError` where the named columns of a CSV input lack
- * a field that the configuration needs.
+ * Makes the decoder of one input. Throws `HeadraceError` where the named columns of a CSV input
+ * lack a field that the configuration needs.
  */
 export function createDecoder(options: DecoderOptions): Decoder {
   return new RecordDecoder(options)
@@ -129,7 +129,7 @@ class RecordDecoder implements Decoder {
       const found = label === undefined ? 'missing' : describe(label)
       return failure(
         'HEADRACE_RECORD_KEY_MISSING',
-        `${field(this.#keyName)} names the sequence and must be a string or a number; it is ${found}.`,
+        `${field(this.#keyName)} must name the sequence by a string or a number; it is ${found}.`,
       )
     }
     // Half a surrogate pair has no bytes of its own: two such names would be one in a snapshot.

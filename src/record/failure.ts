@@ -7,7 +7,7 @@ export function failure(code: DecodeFailure['code'], message: string): DecodeFai
   return { code, message }
 }
 
-/** Text of unknown length and content for a message: escaped, in quotes, at most 80 characters of it. */
+/** Text of unknown length and content for a message: in quotes, escaped, cut at 80 characters. */
 export function quote(text: string): string {
   if (text.length <= maxQuoted) return JSON.stringify(text)
   return `${JSON.stringify(text.slice(0, maxQuoted))}… (${text.length} characters)`

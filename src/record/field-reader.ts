@@ -7,7 +7,7 @@ import type { DecodeFailure } from './types.ts'
 export interface FieldReader {
   /** Takes in one value and keeps it for the questions below, until the next one. */
   read(value: Uint8Array): DecodeFailure | null
-  /** A number, null or undefined where the field is missing, anything else where it is no number. */
+  /** A number; null or undefined where the field is missing; anything else where it is none. */
   number(field: number): unknown
   /** The field as it stands, for times and keys: text stays text. null or undefined = missing. */
   label(field: number): unknown

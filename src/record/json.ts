@@ -3,8 +3,8 @@ import type { FieldReader } from './field-reader.ts'
 import type { DecodeFailure } from './types.ts'
 
 /**
- * JSON values: one object, of which the top level's fields are seen. Strict UTF-8, a byte order mark
- * is passed over; of a repeated name the last one counts.
+ * JSON values: one object, of which the top level's fields are seen. Strict UTF-8, a byte order
+ * mark is passed over; of a repeated name the last one counts.
  */
 export class JsonReader implements FieldReader {
   readonly #names: readonly string[]

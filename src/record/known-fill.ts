@@ -3,7 +3,7 @@ import { assert } from '../assert.ts'
 import type { Decoder, DecoderOptions } from './decoder.ts'
 import { createDecoder, futureName } from './decoder.ts'
 
-/** Rows that may wait for the rows behind them: a key that comes no more would hold up all others. */
+/** Rows that may wait for rows behind them: a key that comes no more would hold up all others. */
 const maxWaitingRows = 100_000
 
 const closingBrace = 125

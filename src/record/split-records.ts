@@ -12,9 +12,9 @@ const maxQuotedBytes = 1024 * 1024
 
 /**
  * Cuts a stream of bytes into records at line ends, for CSV only outside quotes. The bytes of a
- * record are those that a producer would send it as: no line end, nothing unquoted. It does not judge
- * a line, the decoder does; where quotes never close, or close in the middle of a cell, the first
- * line is a record of its own, so that a stray quote costs one line and not the rest of the file.
+ * record are those that a producer would send it as: no line end, nothing unquoted. It does not
+ * judge a line, the decoder does; where quotes never close, or close in the middle of a cell, the
+ * first line is a record of its own, so that a stray quote costs one line and not the whole rest.
  */
 export class RecordSplitter {
   readonly #hasQuotes: boolean
@@ -96,7 +96,7 @@ export class RecordSplitter {
     this.#isOpen = false
   }
 
-  /** How the quotes stand at the end of the line [start, end), which begins with or without one open. */
+  /** How the quotes stand at the end of the line [start, end). */
   #scan(bytes: Uint8Array, start: number, end: number): 'closed' | 'open' | 'malformed' {
     let at = start
     let isOpen = this.#isOpen

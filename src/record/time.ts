@@ -17,10 +17,10 @@ const twoDigits = Array.from({ length: 100 }, (_, i) => String(i).padStart(2, '0
  * Event time in whole milliseconds since the epoch, NaN where the text is none.
  *
  * ISO 8601 `YYYY-MM-DD`, alone (midnight) or with `T` or a space and `hh:mm`, `hh:mm:ss` or
- * `hh:mm:ss.fff…` (cut behind the millisecond); then `Z`, `±hh`, `±hhmm` or `±hh:mm`. Without a zone
- * it is UTC, never the machine's. Years beyond 9999 have a sign and six digits. `24:00` is the next
- * midnight. Second 60 is good only where a leap second can be, at 23:59:60 UTC, and is the same
- * instant as the midnight behind it, as in POSIX. A whole number is epoch milliseconds.
+ * `hh:mm:ss.fff…` (cut behind the millisecond); then `Z`, `±hh`, `±hhmm` or `±hh:mm`. Without a
+ * zone it is UTC, never the machine's. Years beyond 9999 have a sign and six digits. `24:00` is the
+ * next midnight. Second 60 is good only where a leap second can be, at 23:59:60 UTC, and is the
+ * same instant as the midnight behind it, as in POSIX. A whole number is epoch milliseconds.
  */
 export function parseEventTime(text: string): number {
   if (text.length > maxTextLength) return Number.NaN

@@ -11,7 +11,8 @@ export interface FieldLayout {
 }
 
 /**
- * One decoded record. A decoder owns one sample and fills it anew for each record: copy what is kept.
+ * One decoded record. A decoder owns one sample and fills it anew for each record: copy what is
+ * kept.
  */
 export interface Sample {
   /** Name of the sequence: the key as UTF-8, hex where it is not valid UTF-8, '' without a key. */
