@@ -2,7 +2,15 @@ import { readFileSync } from 'node:fs'
 import type { Command, Io } from './cli/command.ts'
 import { HeadraceError } from './errors.ts'
 
-const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = {}
+const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = {
+  run: () => import('./cli/run.ts'),
+  replay: () => import('./cli/replay.ts'),
+  demo: () => import('./cli/demo.ts'),
+  inspect: () => import('./cli/inspect.ts'),
+  bench: () => import('./cli/bench.ts'),
+  validate: () => import('./cli/validate.ts'),
+  schema: () => import('./cli/schema.ts'),
+}
 
 /** Reads the version of the package this file belongs to, in a checkout and in a package alike. */
 export function version(): string {

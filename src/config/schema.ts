@@ -1,66 +1,315 @@
 import { z } from 'zod'
+import { checkRules } from './rules.ts'
+import { startTimeMs } from './start-time.ts'
+
+/** What every field name of a record must be. */
+const fieldName = z.string().min(1, 'expected the name of a field')
+const filePath = z.string().min(1, 'expected the path of a file')
+const broker = z
+  .string()
+  .regex(
+    /^(\[[0-9a-fA-F:.]+\]|[^\s:,@/]+):[0-9]{1,5}$/,
+    'expected host:port, such as broker-1:9092',
+  )
+
+function ascending(values: number[]): number[] {
+  return values.toSorted((a, b) => a - b)
+}
+
+const ssl = z.union([
+  z.boolean(),
+  z.strictObject({
+    ca: filePath
+      .optional()
+      .describe('PEM file with the certificate authorities to trust instead of the built-in ones.'),
+    cert: filePath.optional().describe('PEM file with the client certificate.'),
+    key: filePath.optional().describe('PEM file with the private key of the client certificate.'),
+    rejectUnauthorized: z
+      .boolean()
+      .default(true)
+      .describe('Refuse a broker whose certificate cannot be verified. Leave it on.'),
+    servername: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Name to expect in the certificate where it differs from the host.'),
+  }),
+])
+
+function passwordLogin<const M extends string>(mechanism: M) {
+  return z.strictObject({
+    mechanism: z.literal(mechanism).describe('How to log in.'),
+    username: z.string().min(1).describe('User name.'),
+    password: z
+      .string()
+      .min(1)
+      .describe('Password; better taken from the environment than written here.'),
+  })
+}
+
+const sasl = z.discriminatedUnion('mechanism', [
+  passwordLogin('plain'),
+  passwordLogin('scram-sha-256'),
+  passwordLogin('scram-sha-512'),
+  z.strictObject({
+    mechanism: z.literal('oauthbearer').describe('How to log in.'),
+    tokenFile: filePath.describe('File with the bearer token, read anew at every login.'),
+  }),
+])
+
+const kafka = z.strictObject({
+  brokers: z
+    .union([z.string(), z.array(z.string())])
+    .transform((value) =>
+      Array.isArray(value) ? value : value.split(',').map((part) => part.trim()),
+    )
+    .pipe(z.array(broker).min(1))
+    .prefault('127.0.0.1:9092')
+    .describe('Brokers to begin with: a list, or one string separated by commas.'),
+  clientId: z
+    .string()
+    .min(1)
+    .default('headrace')
+    .describe('Name under which the brokers log and throttle this client.'),
+  ssl: ssl
+    .default(false)
+    .describe('TLS to the brokers: true, or files. A relative path starts at the working folder.'),
+  sasl: sasl.optional().describe('Login to the brokers; none where absent.'),
+  sessionTimeoutMs: z
+    .int()
+    .min(1000)
+    .max(1_800_000)
+    .default(10_000)
+    .describe('After this long without a heartbeat the group gives our partitions to others.'),
+  heartbeatIntervalMs: z
+    .int()
+    .min(100)
+    .max(600_000)
+    .default(1500)
+    .describe('Time between heartbeats; less than a third of sessionTimeoutMs.'),
+  transactionTimeoutMs: z
+    .int()
+    .min(1000)
+    .max(900_000)
+    .default(12_000)
+    .describe('The brokers abort a transaction that is open for longer.'),
+})
+
+const input = z.strictObject({
+  topic: z
+    .string()
+    .regex(/^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}$/, 'expected the name of a Kafka topic')
+    .optional()
+    .describe('Topic to learn from. Required by `run`; ignored where a file is replayed.'),
+  from: z
+    .string()
+    .refine((from) => startTimeMs(from) !== undefined, {
+      error: 'expected earliest, latest or an ISO 8601 time such as 2014-07-01T00:00:00Z',
+    })
+    .default('earliest')
+    .describe(
+      'Where a new application begins: earliest, latest, or an ISO 8601 time (UTC without a ' +
+        'zone). Decided once, then stored.',
+    ),
+  format: z
+    .enum(['json', 'csv'])
+    .default('json')
+    .describe('Format of a record’s value: one JSON object, or one line of CSV.'),
+  columns: z
+    .array(fieldName)
+    .min(1)
+    .optional()
+    .describe('Names of the fields of a CSV line, in order. Required for csv on a topic.'),
+  time: fieldName
+    .optional()
+    .describe(
+      'Field with the event time, ISO 8601 or epoch milliseconds; by default the record’s ' +
+        'timestamp, in a file the first column called time, timestamp, date or datetime.',
+    ),
+  key: fieldName
+    .optional()
+    .describe('Field that names a sequence; by default the record’s key does.'),
+})
+
+const task = z.strictObject({
+  kind: z.enum(['forecast']).default('forecast').describe('What is learnt.'),
+  targets: z.array(fieldName).min(1).max(64).describe('Numeric fields to predict.'),
+  inputs: z
+    .array(fieldName)
+    .max(256)
+    .default([])
+    .describe('Further numeric fields that the network sees.'),
+  known: z
+    .array(fieldName)
+    .max(256)
+    .default([])
+    .describe(
+      'Numeric fields whose value at the target’s time is known when predicting; a record ' +
+        'carries the one k steps ahead as `name+k`.',
+    ),
+  horizons: z
+    .array(z.int().min(1).max(10_000))
+    .min(1)
+    .max(64)
+    .overwrite(ascending)
+    .default([1])
+    .describe('How many steps of a sequence ahead to predict.'),
+  seasons: z
+    .array(z.int().min(2).max(100_000))
+    .max(8)
+    .default([])
+    .describe('Periods in steps of a sequence, the most important first; [] for none.'),
+  calendar: z
+    .boolean()
+    .default(true)
+    .describe('Time of day and day of week of the target as inputs, where there is event time.'),
+  intervals: z
+    .array(z.number().gt(0).lt(1))
+    .max(16)
+    .overwrite(ascending)
+    .default([0.8, 0.95])
+    .describe('Levels of the prediction intervals.'),
+})
+
+const model = z.strictObject({
+  cell: z.enum(['rnn', 'gru', 'lstm']).default('gru').describe('Kind of recurrent cell.'),
+  hidden: z.int().min(1).max(1024).default(32).describe('Size of the hidden state of a layer.'),
+  layers: z.int().min(1).max(8).default(1).describe('Recurrent layers, one upon the other.'),
+  window: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(16)
+    .describe('How many steps gradients flow back (h).'),
+  updateEvery: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(8)
+    .describe('Own steps of a sequence between its backward passes (h′).'),
+  block: z
+    .union([z.literal('auto'), z.int().min(1)])
+    .default('auto')
+    .describe(
+      'Records of the partition between weight updates, a multiple of updateEvery; ' +
+        'auto: updateEvery × live sequences, 1 to 8 of them.',
+    ),
+  learningRates: z
+    .array(z.number().positive().max(1))
+    .min(1)
+    .max(16)
+    .overwrite(ascending)
+    .default([3e-4, 1e-3, 3e-3])
+    .describe('Step sizes of Adam: one network for each.'),
+  portfolio: z
+    .enum(['full', 'network'])
+    .default('full')
+    .describe('full: all members, aggregated; network: one network alone (the middle rate).'),
+  diagnostics: z
+    .boolean()
+    .default(true)
+    .describe('Score a twin that forgets: it shows what carrying the hidden state is worth.'),
+  learn: z.boolean().default(true).describe('Update weights; false freezes what was learnt.'),
+  kernel: z.enum(['reference']).default('reference').describe('What does the arithmetic.'),
+  seed: z.int().min(0).default(1).describe('Seed of the initial weights and of everything random.'),
+})
+
+const sequences = z.strictObject({
+  max: z
+    .int()
+    .min(1)
+    .max(100_000_000)
+    .default(100_000)
+    .describe(
+      'Sequences of a partition with their whole state; ' +
+        'the least recently used beyond it shed their window.',
+    ),
+  keep: z
+    .int()
+    .min(1)
+    .max(100_000_000)
+    .default(400_000)
+    .describe('Sequences of a partition that are remembered at all; not less than max.'),
+})
+
+const deadLetters = z.strictObject({
+  maxBytes: z
+    .int()
+    .min(0)
+    .max(800_000)
+    .default(524_288)
+    .describe(
+      'A dead letter keeps its value up to this many bytes; of a longer one, length and SHA-256.',
+    ),
+})
+
+const commit = z.strictObject({
+  intervalMs: z
+    .int()
+    .min(1)
+    .max(60_000)
+    .default(100)
+    .describe('Time between commits: predictions become visible with the next one.'),
+})
+
+const http = z.strictObject({
+  host: z
+    .string()
+    .min(1)
+    .default('127.0.0.1')
+    .describe('Address to listen at for metrics and health; 0.0.0.0 for all of the machine’s.'),
+  port: z.int().min(0).max(65_535).default(9464).describe('Port to listen at; 0 takes a free one.'),
+})
+
+const log = z.strictObject({
+  level: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+    .default('info')
+    .describe('Least severe log lines to write.'),
+})
+
+const shutdown = z.strictObject({
+  timeoutMs: z
+    .int()
+    .min(1)
+    .max(600_000)
+    .default(20_000)
+    .describe('How long SIGTERM may take to commit and to leave the group.'),
+})
 
 /**
  * The single source of types, defaults and JSON Schema of the configuration (design §4).
  * A key that this version does not use is not in it.
  */
-export const configSchema = z.strictObject({
-  name: z.string().default('headrace'),
-  kafka: z
-    .strictObject({
-      brokers: z.array(z.string()).default(['127.0.0.1:9092']),
-    })
-    .prefault({}),
-  input: z
-    .strictObject({
-      topic: z.string().optional(),
-      from: z.string().default('earliest'),
-      format: z.enum(['json', 'csv']).default('json'),
-      columns: z.array(z.string()).optional(),
-      time: z.string().optional(),
-      key: z.string().optional(),
-    })
-    .prefault({}),
-  task: z.strictObject({
-    kind: z.literal('forecast').default('forecast'),
-    targets: z.array(z.string()).min(1),
-    inputs: z.array(z.string()).default([]),
-    known: z.array(z.string()).default([]),
-    horizons: z.array(z.int().min(1)).min(1).default([1]),
-    seasons: z.array(z.int().min(2)).default([]),
-    calendar: z.boolean().default(true),
-    intervals: z.array(z.number().gt(0).lt(1)).default([0.8, 0.95]),
-  }),
-  model: z
-    .strictObject({
-      cell: z.enum(['rnn', 'gru', 'lstm']).default('gru'),
-      hidden: z.int().min(1).max(1024).default(32),
-      layers: z.int().min(1).max(8).default(1),
-      window: z.int().min(1).default(16),
-      updateEvery: z.int().min(1).default(8),
-      block: z.union([z.literal('auto'), z.int().min(1)]).default('auto'),
-      learningRates: z.array(z.number().positive()).min(1).default([3e-4, 1e-3, 3e-3]),
-      portfolio: z.enum(['full', 'network']).default('full'),
-      diagnostics: z.boolean().default(true),
-      learn: z.boolean().default(true),
-      kernel: z.enum(['reference']).default('reference'),
-      seed: z.int().min(0).default(1),
-    })
-    .prefault({}),
-  sequences: z
-    .strictObject({
-      max: z.int().min(1).default(100_000),
-      keep: z.int().min(1).default(400_000),
-    })
-    .prefault({}),
-  deadLetters: z.strictObject({ maxBytes: z.int().min(0).default(524_288) }).prefault({}),
-  commit: z.strictObject({ intervalMs: z.int().min(1).default(100) }).prefault({}),
-  http: z
-    .strictObject({ host: z.string().default('127.0.0.1'), port: z.int().min(0).default(9464) })
-    .prefault({}),
-  log: z.strictObject({ level: z.string().default('info') }).prefault({}),
-  shutdown: z.strictObject({ timeoutMs: z.int().min(1).default(20_000) }).prefault({}),
-})
+export const configSchema = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(
+        /^[a-zA-Z0-9_-]{1,200}$/,
+        'expected 1 to 200 letters, digits, hyphens or underscores (no dot)',
+      )
+      .default('headrace')
+      .describe('Application: prefix of the group, the transactional ids and our topics.'),
+    kafka: kafka.prefault({}).describe('How to reach the brokers.'),
+    input: input.prefault({}).describe('What to learn from.'),
+    task: task.describe('What to predict.'),
+    model: model.prefault({}).describe('What learns.'),
+    sequences: sequences.prefault({}).describe('How many sequences to carry.'),
+    deadLetters: deadLetters.prefault({}).describe('Records that cannot be used.'),
+    commit: commit.prefault({}).describe('Transactions.'),
+    http: http.prefault({}).describe('Metrics and health.'),
+    log: log.prefault({}).describe('Logging, to stderr.'),
+    shutdown: shutdown.prefault({}).describe('Ending.'),
+  })
+  // Runs although single values are wrong, so that a user sees all errors at once.
+  .superRefine(checkRules, { when: () => true })
 
 /** The effective configuration: defaults filled in. */
 export type Config = z.infer<typeof configSchema>
+
+/** What a user writes: everything with a default may be absent. */
+export type ConfigInput = z.input<typeof configSchema>
+
+/** What `run` needs beyond a `Config`. */
+export type ServiceConfig = Config & { readonly input: { readonly topic: string } }

@@ -1,0 +1,37 @@
+import { formatPath, type Path } from './places.ts'
+
+interface LaterValues {
+  readonly values: readonly unknown[]
+  /** What this version has in their place. */
+  readonly instead: string
+}
+
+/** Values of headrace's design that this version does not have yet, by path. */
+const laterValues: Readonly<Record<string, LaterValues>> = {
+  'task.kind': { values: ['symbols', 'supervised'], instead: 'forecast' },
+  'task.seasons': { values: ['auto'], instead: 'a list of periods in steps, [] for none' },
+  'input.format': {
+    values: ['bytes', 'avro', 'protobuf', 'float32'],
+    instead: 'json and csv',
+  },
+  'model.kernel': { values: ['wasm', 'tensorflow'], instead: 'reference' },
+}
+
+/** Keys of headrace's design that this version does not use yet, and what it does without them. */
+const laterKeys: Readonly<Record<string, string>> = {
+  snapshot: 'a restart replays the partition from its start',
+  workers: 'all models run in the main thread',
+}
+
+/** Says so where a value belongs to another version; undefined where it is just wrong. */
+export function laterValue(path: Path, value: unknown): string | undefined {
+  const later = laterValues[formatPath(path)]
+  if (later === undefined || !later.values.includes(value)) return undefined
+  return `${JSON.stringify(value)} is not in this version, which has ${later.instead}`
+}
+
+/** Says so where a key belongs to another version; undefined where it is just unknown. */
+export function laterKey(path: Path): string | undefined {
+  const name = formatPath(path)
+  return Object.hasOwn(laterKeys, name) ? `not in this version: ${laterKeys[name]}` : undefined
+}
