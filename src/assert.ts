@@ -1,4 +1,7 @@
-/** A broken invariant: a defect of headrace itself, never of its input. Ends the process with exit code 70. */
+/**
+ * A broken invariant: a defect of headrace itself, never of its input. Ends the process with exit
+ * code 70.
+ */
 export class AssertionError extends Error {
   override name = 'AssertionError'
 }

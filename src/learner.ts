@@ -8,7 +8,9 @@ import { sampleNames } from './record/decoder.ts'
 import { maxTimeMs, parseEventTime } from './record/time.ts'
 import { type Sample, sampleSize } from './record/types.ts'
 
-/** The parts of a configuration that a model alone needs; everything but the targets has a default. */
+/**
+ * The parts of a configuration that a model alone needs; everything but the targets has a default.
+ */
 export type LearnerOptions = Pick<ConfigInput, 'task' | 'model' | 'sequences'>
 
 /** One event of a sequence. */
@@ -104,9 +106,10 @@ export class Learner {
     }
     for (const name of names) checkValue(name, event.values[name])
     sample.sequence = event.sequence ?? ''
-    sample.timeMs = time === undefined ? null : Math.trunc(time)
+    sample.timeMs = time === undefined ? null : Math.floor(time) + 0
     for (let i = 0; i < names.length; i++) {
-      sample.values[i] = event.values[names[i] as string] ?? Number.NaN
+      // Adding zero turns −0 into 0, as the decoders do.
+      sample.values[i] = (event.values[names[i] as string] ?? Number.NaN) + 0
     }
   }
 

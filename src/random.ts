@@ -31,7 +31,9 @@ export class Random {
     return this.uint32() / 4294967296
   }
 
-  /** Standard normal to about three decimals: the sum of twelve uniforms, which needs no logarithm. */
+  /**
+   * Standard normal to about three decimals: the sum of twelve uniforms, which needs no logarithm.
+   */
   normal(): number {
     let sum = -6
     for (let i = 0; i < 12; i++) sum += this.uniform()

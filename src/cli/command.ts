@@ -17,6 +17,8 @@ export interface Command {
   readonly summary: string
   /** The whole text of `headrace COMMAND --help`, with examples. */
   readonly help: string
-  /** Runs it and resolves with the exit code; throws `HeadraceError` for what the user must mend. */
+  /**
+   * Runs it and resolves with the exit code; throws `HeadraceError` for what the user must mend.
+   */
   run(args: readonly string[], io: Io): Promise<number>
 }

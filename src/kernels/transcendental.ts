@@ -1,8 +1,8 @@
 /**
  * Elementary functions in double precision from + − × ÷ alone, so that the same bits come out on
- * every machine and engine; `Math.exp` and its like promise no such thing. Each reduces its argument
- * to an interval on which a short series ends below the last bit: the exponential and circular
- * functions and the logarithm by their power series, tanh by Lambert's continued fraction.
+ * every machine and engine; `Math.exp` and its like promise no such thing. Each reduces its
+ * argument to an interval on which a short series ends below the last bit: the exponential and
+ * circular functions and the logarithm by their power series, tanh by Lambert's continued fraction.
  */
 
 const LN2_HIGH = 6.931471803691238e-1
