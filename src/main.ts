@@ -7,6 +7,7 @@ const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = 
   replay: () => import('./cli/replay.ts'),
   demo: () => import('./cli/demo.ts'),
   inspect: () => import('./cli/inspect.ts'),
+  init: () => import('./cli/init.ts'),
   bench: () => import('./cli/bench.ts'),
   validate: () => import('./cli/validate.ts'),
   schema: () => import('./cli/schema.ts'),

@@ -1,0 +1,30 @@
+import { readFileSync } from 'node:fs'
+import { assert } from '../assert.ts'
+
+/** Name of the sequence, the records' key. */
+const demoKey = 'nyc'
+
+export interface DemoRecord {
+  readonly key: Buffer
+  readonly value: Buffer
+}
+
+/** Where the demo's files are, in a checkout and in a package alike. */
+export function demoFile(name: 'nyc_taxi.csv' | 'taxi.yaml'): URL {
+  return new URL(`../../deploy/demo/${name}`, import.meta.url)
+}
+
+/**
+ * The bundled series as the records that the demo produces: one JSON object a row, with the time in
+ * ISO 8601 and UTC. At most `limit` of them.
+ */
+export function readDemoRecords(limit = Number.POSITIVE_INFINITY): DemoRecord[] {
+  const [header, ...rows] = readFileSync(demoFile('nyc_taxi.csv'), 'utf8').trim().split(/\r?\n/)
+  assert(header === 'timestamp,value', 'the demo knows the columns of its own file')
+  const key = Buffer.from(demoKey)
+  return rows.slice(0, limit).map((row) => {
+    const [time = '', value = ''] = row.split(',')
+    const record = { timestamp: `${time.replace(' ', 'T')}Z`, passengers: Number(value) }
+    return { key, value: Buffer.from(JSON.stringify(record)) }
+  })
+}

@@ -1,0 +1,108 @@
+import { randomInt, randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { systemClock } from '../clock.ts'
+import type { ServiceConfig } from '../config/schema.ts'
+import { HeadraceError } from '../errors.ts'
+import { Random } from '../random.ts'
+import { Processor } from '../task/processor.ts'
+import { systemScheduler } from '../task/scheduler.ts'
+import { type Service, startService } from '../task/service.ts'
+import { type HttpServer, startHttp } from '../telemetry/http.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import { Metrics } from '../telemetry/metrics.ts'
+import type { DemoLog } from './demo-log.ts'
+import { Rows, scoreboardFor } from './replay-run.ts'
+
+/** The service of the demo, in this process, and what it has done so far. */
+export interface DemoService {
+  readonly rows: Rows
+  readonly http: HttpServer
+  /** When the newest record was predicted, by the monotonic clock; the start before the first. */
+  newestMs(): number
+  /** Rejects when the service cannot go on. */
+  readonly failed: Promise<never>
+  /** The model's state hash, sequences: known once a record has come. */
+  modelFacts(): { stateHash: string; sequences: number } | null
+  /** Commits, leaves the group, closes the port. */
+  stop(): Promise<void>
+}
+
+/** Starts what `headrace run` would be, with an observer that keeps the scoreboard. */
+export async function startDemoService(
+  config: ServiceConfig,
+  log: DemoLog,
+  logger: Logger,
+): Promise<DemoService> {
+  const facts = { version: packageVersion(), node: process.version, kernel: config.model.kernel }
+  const metrics = new Metrics({ build: facts, clock: systemClock })
+  let newest: Processor | null = null
+  let newestMs = systemClock.monotonicMs()
+  const rows = new Rows(scoreboardFor(config, new Processor(config).model.memberNames, {}))
+  const service = startService({
+    config,
+    ports: log.ports,
+    logger,
+    metrics,
+    clock: systemClock,
+    scheduler: systemScheduler,
+    random: new Random(randomInt(2 ** 31)),
+    createId: () => randomUUID(),
+    createProcessor() {
+      newest = new Processor(config)
+      return newest
+    },
+    onOutcome(_partition, record, outcome) {
+      // After a failed transaction the same records come once more.
+      if (Number(record.offset) < rows.records) return
+      rows.add(outcome)
+      newestMs = systemClock.monotonicMs()
+    },
+  })
+  const http = await startServiceHttp(config, service, facts, metrics, logger).catch(
+    async (error: unknown) => {
+      await service.stop()
+      throw error
+    },
+  )
+  const failed = service.done.then(() => new Promise<never>(() => {}))
+  failed.catch(() => {})
+  return {
+    rows,
+    http,
+    newestMs: () => newestMs,
+    failed,
+    modelFacts: () => {
+      const model = newest?.model
+      if (model === undefined) return null
+      return { stateHash: model.stateHash(), sequences: model.liveSequences }
+    },
+    async stop() {
+      await service.stop()
+      await http.close()
+    },
+  }
+}
+
+/** On the configured port, or on a free one where that is taken. */
+async function startServiceHttp(
+  config: ServiceConfig,
+  service: Service,
+  version: Readonly<Record<string, string>>,
+  metrics: Metrics,
+  logger: Logger,
+): Promise<HttpServer> {
+  const { host, port } = config.http
+  const options = { host, version, readiness: () => service.readiness(), metrics, logger }
+  try {
+    return await startHttp({ ...options, port })
+  } catch (error) {
+    const isTaken = error instanceof HeadraceError && error.code === 'HEADRACE_HTTP_PORT_IN_USE'
+    if (!isTaken) throw error
+    return await startHttp({ ...options, port: 0 })
+  }
+}
+
+function packageVersion(): string {
+  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(manifest) as { version: string }).version
+}

@@ -1,0 +1,74 @@
+import { legend, plot } from './plot.ts'
+import { progressLine } from './progress.ts'
+import { ahead, percent, sortedMembers } from './replay-report.ts'
+import type { Rows } from './replay-run.ts'
+import type { TargetScore } from './scoreboard.ts'
+import { figure, grouped, table } from './table.ts'
+
+export interface DemoState {
+  readonly rows: Rows
+  /** Records that the demo will send. */
+  readonly total: number
+  readonly seconds: number
+  /** Lines that stay: where the metrics are, how to read the predictions. */
+  readonly hints: readonly string[]
+}
+
+const PLOT_LINES = 9
+
+/** The block that a terminal shows, drawn anew a few times a second. */
+export function screenLines(
+  state: DemoState,
+  { columns, rows, colour }: { columns: number; rows: number; colour: boolean },
+): string[] {
+  const { history, board, records } = state.rows
+  const scores = board.toJson()
+  const lines = [progressLine(records, records / state.total, state.seconds), '']
+  const scoreboard = scoreboardLines(scores)
+  const room = rows - lines.length - scoreboard.length - state.hints.length - 4
+  const drawn = plot(history, {
+    width: Math.min(columns - 1, 120),
+    height: Math.max(3, Math.min(PLOT_LINES, room)),
+    colour,
+  })
+  const first = scores[0]
+  if (drawn.length > 0 && first !== undefined) {
+    lines.push(...drawn, legend(`${first.target}, ${ahead(first.horizon)}`, colour), '')
+  }
+  lines.push(...scoreboard, '', ...state.hints)
+  return lines
+}
+
+/** One line for those who have no terminal. */
+export function plainLine(state: DemoState): string {
+  const { records, board } = state.rows
+  const rate = state.seconds > 0 ? `, ${grouped(records / state.seconds)} records/s` : ''
+  const scores = board
+    .toJson()
+    .filter(({ count }) => count > 0)
+    .map((score) => {
+      const persistence = figure(score.members.persistence?.wmape)
+      return `${ahead(score.horizon)} ${figure(score.wmape)} (persistence ${persistence})`
+    })
+  const wmape = scores.length > 0 ? `, wMAPE ${scores.join(', ')}` : ''
+  return `${grouped(records)} of ${grouped(state.total)} records${rate}${wmape}`
+}
+
+/** Members down, horizons across; coverage of the intervals below. */
+function scoreboardLines(scores: readonly TargetScore[]): string[] {
+  const [first] = scores
+  if (first === undefined) return []
+  const rows = [['wMAPE since the first record', ...scores.map(({ horizon }) => ahead(horizon))]]
+  rows.push(['mixture', ...scores.map(({ wmape }) => figure(wmape))])
+  for (const [name] of sortedMembers(first)) {
+    rows.push([`  ${name}`, ...scores.map((score) => figure(score.members[name]?.wmape))])
+  }
+  for (const level of Object.keys(first.coverage)) {
+    const shares = scores.map((score) => {
+      const share = score.coverage[level]
+      return share === undefined ? '–' : percent(share)
+    })
+    rows.push([`inside the ${percent(Number(level))} interval`, ...shares])
+  }
+  return table(rows)
+}

@@ -1,0 +1,119 @@
+import { randomUUID } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import { type Broker, findBroker, type NoBroker } from '../broker/find-broker.ts'
+import { systemClock } from '../clock.ts'
+import { loadServiceConfig, type Override } from '../config/load.ts'
+import type { ServiceConfig } from '../config/schema.ts'
+import { createLogger } from '../telemetry/logger.ts'
+import type { Command, Io } from './command.ts'
+import { demoFile, readDemoRecords } from './demo-data.ts'
+import { type DemoLog, openKafkaLog, openMemoryLog } from './demo-log.ts'
+import { runDemo } from './demo-run.ts'
+import { DemoTalk } from './demo-talk.ts'
+import { integerOption, parseOptions } from './options.ts'
+import { reportLines } from './replay-report.ts'
+
+const help = `headrace demo: watch a recurrent network learn New York's taxi rides from Kafka
+
+Usage: headrace demo [--speed N] [--until-end] [--limit N] [--keep] [--json]
+
+Takes the broker that KAFKA_BROKERS names, else starts one by Docker, else by Java and Maven, else
+runs on a log inside this process. Produces seven months of half hours (10,320 records), learns from
+them in the same process, publishes predictions, and shows how well it does. Ctrl-C ends it.
+
+  --speed N     records per second (500)
+  --until-end   end when the series is through; without, it goes on serving until Ctrl-C
+  --limit N     only the first N records
+  --keep        on your own broker: leave the topics there
+  --json        print the scoreboard as JSON at the end (docs/replay.md), progress on stderr
+
+Examples:
+  headrace demo
+  headrace demo --speed 2000 --until-end --json
+  KAFKA_BROKERS=localhost:9092 headrace demo --keep
+`
+
+const options = {
+  speed: { type: 'string' },
+  'until-end': { type: 'boolean' },
+  limit: { type: 'string' },
+  keep: { type: 'boolean' },
+  json: { type: 'boolean' },
+} as const
+
+const defaultSpeed = 500
+
+/** The demo's configuration; on a broker that others use under a name of its own. */
+function demoConfig(broker: Broker | NoBroker, env: Io['env']): ServiceConfig {
+  const overrides: Override[] = []
+  const override = (path: string, value: unknown) =>
+    overrides.push({ path: path.split('.'), value, option: 'headrace demo' })
+  if (broker.kind !== 'none') {
+    override('kafka.brokers', [...broker.brokers])
+    if (broker.foreign) {
+      const name = `taxi-${randomUUID().slice(0, 8)}`
+      override('name', name)
+      override('input.topic', `${name}.rides`)
+    }
+  }
+  return loadServiceConfig({ file: fileURLToPath(demoFile('taxi.yaml')), env, overrides }).config
+}
+
+/** A broker, or none; null where Ctrl-C came first. */
+async function brokerFor(io: Io, talk: DemoTalk): Promise<Broker | NoBroker | null> {
+  try {
+    const log = (line: string) => talk.say(line)
+    return await findBroker({ env: io.env, log, signal: io.signal })
+  } catch (error) {
+    if (io.signal.aborted) return null
+    throw error
+  }
+}
+
+export const command: Command = {
+  summary: 'watches it learn real data from a real Kafka topic',
+  help,
+  async run(args, io) {
+    const { values } = parseOptions(args, options)
+    const speed = integerOption('--speed', values.speed ?? String(defaultSpeed), 1)
+    const limit = values.limit === undefined ? undefined : integerOption('--limit', values.limit, 1)
+    const isJson = values.json === true
+    const records = readDemoRecords(limit)
+    const talk = new DemoTalk(io, isJson)
+    const broker = await brokerFor(io, talk)
+    if (broker === null) return 0
+    let log: DemoLog | null = null
+    try {
+      const config = demoConfig(broker, io.env)
+      const logger = createLogger({ level: 'warn', stream: talk.logStream, clock: systemClock })
+      if (broker.kind === 'none') {
+        talk.say(`${broker.message} The demo runs on a log inside this process instead.`)
+        log = openMemoryLog()
+      } else {
+        log = await openKafkaLog(config, logger)
+      }
+      const { report, isWhole } = await runDemo({
+        config,
+        records,
+        speed,
+        log,
+        logger,
+        talk,
+        signal: io.signal,
+        isUntilEnd: values['until-end'] === true,
+      })
+      talk.end()
+      if (isJson) io.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
+      else io.stdout.write(`${reportLines([{ name: 'demo', report }]).join('\n')}\n`)
+      return isWhole || io.signal.aborted ? 0 : 1
+    } finally {
+      talk.end()
+      const isForeign = broker.kind !== 'none' && broker.foreign
+      try {
+        await log?.close(isForeign && values.keep !== true)
+      } finally {
+        if (broker.kind !== 'none') await broker.stop()
+      }
+    }
+  },
+}

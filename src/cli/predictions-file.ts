@@ -1,0 +1,69 @@
+import { once } from 'node:events'
+import { createWriteStream, type WriteStream } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { finished } from 'node:stream/promises'
+import type { Config } from '../config/schema.ts'
+import { HeadraceError } from '../errors.ts'
+import { ForecastEncoder } from '../record/encode-forecast.ts'
+import type { Forecast } from '../record/types.ts'
+
+const FLUSH_CHARACTERS = 1 << 16
+
+/** `replay --predictions`: one output record of design §5 a line, `offset` = number of the row. */
+export class PredictionsFile {
+  readonly #encoder: ForecastEncoder
+  readonly #out: WriteStream
+  readonly #path: string
+  #text = ''
+  #failed: Error | null = null
+
+  private constructor(path: string, out: WriteStream, config: Config) {
+    this.#path = path
+    this.#out = out
+    this.#encoder = new ForecastEncoder({
+      fields: config.task,
+      levels: config.task.intervals,
+      application: config.name,
+    })
+    out.on('error', (error) => {
+      this.#failed = error
+    })
+  }
+
+  /** Makes the file, or empties it. Throws HEADRACE_OUTPUT_UNWRITABLE where it cannot. */
+  static async open(path: string, config: Config): Promise<PredictionsFile> {
+    const handle = await open(path, 'w').catch((error: Error) => {
+      throw unwritable(path, error)
+    })
+    return new PredictionsFile(path, createWriteStream(path, { fd: handle }), config)
+  }
+
+  add(row: number, forecast: Forecast): void {
+    this.#text += `${this.#encoder.encode(BigInt(row), forecast)}\n`
+  }
+
+  /** Passes on what has gathered and waits while the disk is behind. */
+  async flush(minimum = FLUSH_CHARACTERS): Promise<void> {
+    if (this.#failed !== null) throw unwritable(this.#path, this.#failed)
+    if (this.#text.length < minimum) return
+    const text = this.#text
+    this.#text = ''
+    if (this.#out.write(text)) return
+    await once(this.#out, 'drain').catch((error: Error) => {
+      throw unwritable(this.#path, error)
+    })
+  }
+
+  async close(): Promise<void> {
+    await this.flush(1)
+    this.#out.end()
+    await finished(this.#out).catch((error: Error) => {
+      throw unwritable(this.#path, error)
+    })
+  }
+}
+
+function unwritable(path: string, cause: Error): HeadraceError {
+  const message = `${path} cannot be written: ${cause.message}`
+  return new HeadraceError('HEADRACE_OUTPUT_UNWRITABLE', message, { cause })
+}

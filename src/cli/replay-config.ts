@@ -1,0 +1,117 @@
+import { readFileSync } from 'node:fs'
+import { readDocument } from '../config/document.ts'
+import { type LoadedConfig, loadConfig, type Override } from '../config/load.ts'
+import { HeadraceError } from '../errors.ts'
+import { integerOption, integersOption, usageError } from './options.ts'
+
+/** The options that say what to learn from a file; `replay` and `inspect` have them. */
+export const sourceOptions = {
+  config: { type: 'string', short: 'c', multiple: true },
+  set: { type: 'string', multiple: true },
+  json: { type: 'boolean' },
+  format: { type: 'string' },
+  target: { type: 'string', multiple: true },
+  horizons: { type: 'string' },
+  seasons: { type: 'string' },
+  key: { type: 'string' },
+  time: { type: 'string' },
+  limit: { type: 'string' },
+} as const
+
+export interface SourceValues {
+  readonly config?: string[] | undefined
+  readonly set?: string[] | undefined
+  readonly format?: string | undefined
+  readonly target?: string[] | undefined
+  readonly horizons?: string | undefined
+  readonly seasons?: string | undefined
+  readonly key?: string | undefined
+  readonly time?: string | undefined
+  readonly limit?: string | undefined
+}
+
+/** One configuration to replay under. */
+export interface ReplayConfig extends LoadedConfig {
+  /** `--format`, else the configuration's own, else undefined: the input itself tells. */
+  readonly format: 'csv' | 'jsonl' | undefined
+}
+
+/**
+ * The configurations that the options name, without any: the one that they make.
+ * @throws HeadraceError HEADRACE_USAGE, HEADRACE_CONFIG_INVALID, HEADRACE_CONFIG_UNREADABLE
+ */
+export function loadReplayConfigs(
+  values: SourceValues,
+  env: Readonly<Record<string, string | undefined>>,
+): ReplayConfig[] {
+  const format = formatOption(values.format)
+  const overrides = overridesOf(values)
+  const sets = values.set ?? []
+  const files = values.config ?? []
+  if (files.length === 0 && values.target === undefined) {
+    const hasTargets = sets.some((set) => /^\s*task(\.targets|\s*=)/.test(set))
+    if (!hasTargets) {
+      throw usageError(
+        'What is to be predicted? Name a field: --target NAME, or give --config FILE.',
+      )
+    }
+  }
+  const load = (file: string | undefined): ReplayConfig => {
+    const text = file === undefined ? undefined : readText(file)
+    const loaded = loadConfig({ file, text, sets, env, overrides })
+    const isSet = sets.some((set) => /^\s*input\.format\s*=/.test(set))
+    const isGiven = isSet || (text !== undefined && namesFormat(text, env))
+    const own = isGiven ? (loaded.config.input.format === 'csv' ? 'csv' : 'jsonl') : undefined
+    return { ...loaded, format: format ?? own }
+  }
+  return files.length === 0 ? [load(undefined)] : files.map(load)
+}
+
+/** Read once: a configuration may come through a pipe. */
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (cause) {
+    const reason = (cause as NodeJS.ErrnoException).code ?? String(cause)
+    const message = `The configuration ${file} cannot be read: ${reason}.`
+    throw new HeadraceError('HEADRACE_CONFIG_UNREADABLE', message, { cause })
+  }
+}
+
+/** Whether the text has `input.format`: the schema's default must not hide the file's ending. */
+function namesFormat(text: string, env: Readonly<Record<string, string | undefined>>): boolean {
+  const raw = readDocument(text, 'configuration', env).value
+  const input = (raw as { input?: { format?: unknown } | null } | null)?.input
+  return input?.format !== undefined && input.format !== null
+}
+
+function formatOption(text: string | undefined): 'csv' | 'jsonl' | undefined {
+  if (text === undefined || text === 'csv' || text === 'jsonl') return text
+  if (text === 'json') return 'jsonl'
+  if (text === 'bytes')
+    throw usageError('--format bytes is not in this version; csv and jsonl are.')
+  throw usageError(`--format needs csv or jsonl, not '${text}'.`)
+}
+
+function overridesOf(values: SourceValues): Override[] {
+  const overrides: Override[] = []
+  const set = (path: string, value: unknown, option: string) =>
+    overrides.push({ path: path.split('.'), value, option })
+  const { target, horizons, seasons, key, time } = values
+  if (target !== undefined)
+    set('task.targets', target, target.map((t) => `--target ${t}`).join(' '))
+  if (horizons !== undefined) {
+    set('task.horizons', integersOption('--horizons', horizons, 1), `--horizons ${horizons}`)
+  }
+  if (seasons !== undefined) {
+    set('task.seasons', integersOption('--seasons', seasons, 2), `--seasons ${seasons}`)
+  }
+  if (key !== undefined) set('input.key', key, `--key ${key}`)
+  if (time !== undefined) set('input.time', time, `--time ${time}`)
+  return overrides
+}
+
+/** `--limit`, undefined without. */
+export function limitOption(values: SourceValues): number | undefined {
+  return values.limit === undefined ? undefined : integerOption('--limit', values.limit, 1)
+}

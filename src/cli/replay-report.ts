@@ -1,0 +1,153 @@
+import type { MemberScore, TargetScore } from './scoreboard.ts'
+import { figure, grouped, table } from './table.ts'
+
+/** What `replay --json` and `demo --json` print: design §6, docs/replay.md. */
+export interface ReplayReport {
+  records: number
+  deadLetters: number
+  sequences: number
+  seconds: number
+  recordsPerSecond?: number
+  stateHash?: string
+  scoredFrom: number
+  /** Present with --score-from-step: the first own step of a sequence that counts. */
+  scoredFromStep?: number
+  scores: TargetScore[]
+}
+
+/** One run under the name its column gets. */
+export interface NamedReport {
+  readonly name: string
+  readonly report: ReplayReport
+}
+
+/** The scoreboard for people; several runs stand side by side. */
+export function reportLines(reports: readonly NamedReport[]): string[] {
+  const [only] = reports
+  if (only !== undefined && reports.length === 1) {
+    const lines = summaryLines(only.report)
+    for (const score of only.report.scores) lines.push('', ...scoreLines(score))
+    return lines
+  }
+  const lines: string[] = []
+  for (const { name, report } of reports) {
+    lines.push(`${name}: ${(summaryLines(report)[0] as string).trim()}`)
+  }
+  for (const [target, horizon] of allTargets(reports)) {
+    lines.push('', ...sideBySide(reports, target, horizon))
+  }
+  return lines
+}
+
+function summaryLines(report: ReplayReport): string[] {
+  const { records, deadLetters, sequences, seconds, recordsPerSecond } = report
+  const counts = [
+    `${grouped(records)} ${records === 1 ? 'record' : 'records'}`,
+    `${grouped(deadLetters)} dead ${deadLetters === 1 ? 'letter' : 'letters'}`,
+    `${grouped(sequences)} ${sequences === 1 ? 'sequence' : 'sequences'}`,
+    `${seconds.toFixed(2)} s`,
+  ]
+  if (recordsPerSecond !== undefined) counts.push(`${grouped(recordsPerSecond)} records/s`)
+  const from = [`scored from row ${grouped(report.scoredFrom)}`]
+  if (report.scoredFromStep !== undefined) {
+    from.push(`from step ${grouped(report.scoredFromStep)} of each sequence`)
+  }
+  if (report.stateHash !== undefined) from.push(`state ${report.stateHash}`)
+  return [counts.join(', '), from.join(', ')]
+}
+
+/** '1 ahead' */
+export function ahead(horizon: number): string {
+  return `${horizon} ahead`
+}
+
+function scoreLines(score: TargetScore): string[] {
+  const title = `${score.target}, ${ahead(score.horizon)} (${grouped(score.count)} scored)`
+  const rows = [[title, 'wMAPE', 'MAE', 'RMSE']]
+  const root = (mse: number | undefined) => (mse === undefined ? undefined : Math.sqrt(mse))
+  rows.push(['mixture', figure(score.wmape), figure(score.mae), figure(score.rmse)])
+  for (const [name, member] of sortedMembers(score)) {
+    const row = [`  ${name}`, figure(member.wmape), figure(member.mae), figure(root(member.mse))]
+    if (member.count !== undefined) row.push(`(${grouped(member.count)} rows)`)
+    rows.push(row)
+  }
+  const lines = table(rows)
+  const mase = Object.entries(score.mase).map(
+    ([name, value]) => `${figure(value)} (${label(name)})`,
+  )
+  if (mase.length > 0) lines.push(`MASE ${mase.join(', ')}`)
+  const intervals = coverages(score).map(
+    ([level, share, width]) =>
+      `${percent(Number(level))}: ${percent(share)} inside, width ${width}`,
+  )
+  if (intervals.length > 0) lines.push(`intervals ${intervals.join('; ')}`)
+  if (score.crps !== undefined) lines.push(`CRPS ${figure(score.crps)}, NLL ${figure(score.nll)}`)
+  return lines
+}
+
+function label(mase: string): string {
+  return mase === 'perSequence' ? 'mean over sequences' : `to ${mase}`
+}
+
+function coverages(score: TargetScore): [string, number, string][] {
+  return Object.entries(score.coverage).map(([level, share]) => [
+    level,
+    share,
+    figure(score.width[level]),
+  ])
+}
+
+/** '80 %', '95.5 %' */
+export function percent(share: number): string {
+  return `${Number((share * 100).toFixed(1))} %`
+}
+
+/** Members by wMAPE, the best first, those without one last. */
+export function sortedMembers(score: TargetScore): [string, MemberScore][] {
+  const rank = (member: MemberScore) => member.wmape ?? member.mae ?? Number.POSITIVE_INFINITY
+  return Object.entries(score.members).sort(([, a], [, b]) => {
+    const [left, right] = [rank(a), rank(b)]
+    return left === right ? 0 : left - right
+  })
+}
+
+function allTargets(reports: readonly NamedReport[]): [string, number][] {
+  const seen = new Map<string, [string, number]>()
+  for (const { report } of reports) {
+    for (const { target, horizon } of report.scores) {
+      seen.set(`${horizon} ${target}`, [target, horizon])
+    }
+  }
+  return [...seen.values()]
+}
+
+/** wMAPE of every member under every configuration, then the mixture's MAE and coverage. */
+function sideBySide(reports: readonly NamedReport[], target: string, horizon: number): string[] {
+  const scores = reports.map(({ report }) =>
+    report.scores.find((score) => score.target === target && score.horizon === horizon),
+  )
+  const row = (name: string, of: (score: TargetScore) => string | undefined) => [
+    name,
+    ...scores.map((score) => (score === undefined ? '–' : (of(score) ?? '–'))),
+  ]
+  const rows = [[`${target}, ${ahead(horizon)}: wMAPE`, ...reports.map(({ name }) => name)]]
+  rows.push(row('mixture', (score) => figure(score.wmape)))
+  const names = new Set(
+    scores.flatMap((score) =>
+      score === undefined ? [] : sortedMembers(score).map(([name]) => name),
+    ),
+  )
+  for (const name of names) rows.push(row(`  ${name}`, (s) => figure(s.members[name]?.wmape)))
+  rows.push(row('scored', (score) => grouped(score.count)))
+  rows.push(row('MAE', (score) => figure(score.mae)))
+  const levels = new Set(scores.flatMap((score) => Object.keys(score?.coverage ?? {})))
+  for (const level of levels) {
+    rows.push(
+      row(`inside ${percent(Number(level))}`, (score) => {
+        const share = score.coverage[level]
+        return share === undefined ? undefined : percent(share)
+      }),
+    )
+  }
+  return table(rows)
+}
