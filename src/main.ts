@@ -1,5 +1,7 @@
-import { readFileSync } from 'node:fs'
 import type { Command, Io } from './cli/command.ts'
+import { usageError } from './cli/options.ts'
+import { packageVersion } from './cli/version.ts'
+import { nearestName } from './config/nearest.ts'
 import { HeadraceError } from './errors.ts'
 
 const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = {
@@ -11,12 +13,6 @@ const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = 
   bench: () => import('./cli/bench.ts'),
   validate: () => import('./cli/validate.ts'),
   schema: () => import('./cli/schema.ts'),
-}
-
-/** Reads the version of the package this file belongs to, in a checkout and in a package alike. */
-export function version(): string {
-  const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(manifest) as { version: string }).version
 }
 
 async function overview(): Promise<string> {
@@ -33,11 +29,19 @@ async function overview(): Promise<string> {
   return `${lines.join('\n')}\n`
 }
 
+async function loadCommand(name: string): Promise<{ command: Command }> {
+  const load = Object.hasOwn(commands, name) ? commands[name] : undefined
+  if (load !== undefined) return load()
+  const nearest = nearestName(name, Object.keys(commands))
+  const hint = nearest === undefined ? 'headrace --help lists them' : `did you mean '${nearest}'?`
+  throw usageError(`There is no command '${name}'; ${hint}`)
+}
+
 /** argv (without node and script) → exit code. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
   const [name, ...args] = argv
   if (name === '--version' || name === '-v') {
-    io.stdout.write(`${version()}\n`)
+    io.stdout.write(`${packageVersion()}\n`)
     return 0
   }
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
@@ -45,12 +49,8 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     out.write(await overview())
     return name === undefined ? 2 : 0
   }
-  const load = commands[name]
   try {
-    if (load === undefined) {
-      throw new HeadraceError('HEADRACE_USAGE', `There is no command '${name}'.`)
-    }
-    const { command } = await load()
+    const { command } = await loadCommand(name)
     if (args.includes('--help') || args.includes('-h')) {
       io.stdout.write(command.help)
       return 0

@@ -1,5 +1,4 @@
 import { randomInt, randomUUID } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { systemClock } from '../clock.ts'
 import type { ServiceConfig } from '../config/schema.ts'
 import { HeadraceError } from '../errors.ts'
@@ -12,6 +11,7 @@ import type { Logger } from '../telemetry/logger.ts'
 import { Metrics } from '../telemetry/metrics.ts'
 import type { DemoLog } from './demo-log.ts'
 import { Rows, scoreboardFor } from './replay-run.ts'
+import { packageVersion } from './version.ts'
 
 /** The service of the demo, in this process, and what it has done so far. */
 export interface DemoService {
@@ -100,9 +100,4 @@ async function startServiceHttp(
     if (!isTaken) throw error
     return await startHttp({ ...options, port: 0 })
   }
-}
-
-function packageVersion(): string {
-  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(manifest) as { version: string }).version
 }

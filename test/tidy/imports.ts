@@ -97,7 +97,7 @@ const arrows: Readonly<Record<string, Readonly<Record<string, 'value' | 'type'>>
     record: 'value',
     errors: 'value',
   },
-  main: { cli: 'value', errors: 'value' },
+  main: { cli: 'value', 'config/nearest': 'value', errors: 'value' },
 }
 
 /** Packages and the areas of src/ that may import them; tests may import any. */
