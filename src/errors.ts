@@ -152,7 +152,8 @@ export const errorTable = {
     sentence: 'Records are compressed with a codec that headrace cannot read.',
     canRetry: false,
     exitCode: 1,
-    remedy: 'Produce to the topic uncompressed or with gzip or zstd; snappy and lz4 cannot be read.',
+    remedy:
+      'Produce to the topic uncompressed or with gzip or zstd; snappy and lz4 cannot be read.',
   },
   HEADRACE_KAFKA_CORRUPT: {
     sentence: 'A batch of records cannot be decoded.',

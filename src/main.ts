@@ -13,6 +13,7 @@ const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = 
   bench: () => import('./cli/bench.ts'),
   validate: () => import('./cli/validate.ts'),
   schema: () => import('./cli/schema.ts'),
+  topics: () => import('./cli/topics.ts'),
 }
 
 async function overview(): Promise<string> {

@@ -1,0 +1,35 @@
+import { assert } from '../assert.ts'
+import type { Changelog, ChangelogRecord } from '../task/ports.ts'
+import type { PartitionReader } from './partition-reader.ts'
+
+/** The changelog topic, read outside the consumer group. */
+export class KafkaChangelog implements Changelog {
+  readonly #reader: PartitionReader
+  readonly #topic: string
+
+  constructor(reader: PartitionReader, topic: string) {
+    this.#reader = reader
+    this.#topic = topic
+  }
+
+  /**
+   * Visits what is committed from the log's start until the position has passed `until`; what the
+   * broker sends along behind `until` is visited too. Throws `HEADRACE_KAFKA_TIMEOUT` when the
+   * position stands still before that.
+   */
+  async read(
+    partition: number,
+    until: bigint,
+    visit: (record: ChangelogRecord) => void,
+  ): Promise<void> {
+    const start = await this.#reader.offset(this.#topic, partition, 'start')
+    if (start > until) return
+    await this.#reader.read(this.#topic, partition, start, ({ records, position }) => {
+      for (const { offset, key, value } of records) {
+        assert(key !== null, 'a compacted topic takes no record without a key')
+        visit({ offset: BigInt(offset), key, value })
+      }
+      return position > until
+    })
+  }
+}

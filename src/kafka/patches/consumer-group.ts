@@ -1,0 +1,77 @@
+/** kafkajs's `ConsumerGroup`, as far as we use it. */
+export interface ConsumerGroup {
+  readonly memberId: string | null
+  readonly generationId: number | null
+  readonly groupId: string
+  readonly coordinator: {
+    heartbeat(request: {
+      groupId: string
+      memberId: string
+      groupGenerationId: number
+    }): Promise<unknown>
+  } | null
+  readonly assigners: readonly { readonly [groupObserver]?: GroupObserver }[]
+  readonly offsetManager: { nextOffset(topic: string, partition: number): { toString(): string } }
+  hasSeekOffset(of: { topic: string; partition: number }): boolean
+  pause(of: { topic: string; partitions: number[] }[]): void
+  heartbeat(options: { interval: number }): Promise<void>
+  joinAndSync(): Promise<void>
+  recoverFromOffsetOutOfRange(error: { topic: string; partition: number }): Promise<void>
+}
+
+/**
+ * Sits on a partition assigner under the key `groupObserver`: an assigner is the one object of
+ * ours that kafkajs hands through to the group it makes.
+ */
+export interface GroupObserver {
+  /** Before each join: the group that joins. After a restart it is another one. */
+  onGroup(group: ConsumerGroup): void
+  /** The broker does not have the partition's next offset. The partition has been paused. */
+  onOutOfRange(partition: number, position: bigint): void
+}
+
+export const groupObserver = Symbol('headrace.groupObserver')
+
+/**
+ * Corrects the prototype of kafkajs's `ConsumerGroup`.
+ *
+ * Where the next offset is out of range, kafkajs jumps to the default offset and commits that to
+ * the group: records are skipped or learnt twice without a word. Now the partition is paused and
+ * its observer told; without an observer the consumer ends with an error that is not retried.
+ */
+export function patchConsumerGroup(
+  prototype: Pick<ConsumerGroup, 'joinAndSync' | 'recoverFromOffsetOutOfRange'>,
+  nonRetriableError: new (message: string) => Error,
+): void {
+  const { joinAndSync } = prototype
+
+  prototype.joinAndSync = function (this: ConsumerGroup): Promise<void> {
+    observerOf(this)?.onGroup(this)
+    return joinAndSync.call(this)
+  }
+
+  prototype.recoverFromOffsetOutOfRange = async function (
+    this: ConsumerGroup,
+    { topic, partition }: { topic: string; partition: number },
+  ): Promise<void> {
+    // A seek that has not been carried out yet makes the position obsolete.
+    if (this.hasSeekOffset({ topic, partition })) return
+    const position = this.offsetManager.nextOffset(topic, partition).toString()
+    const observer = observerOf(this)
+    if (observer === undefined) {
+      throw new nonRetriableError(
+        `Offset ${position} of topic ${topic}, partition ${partition}, is out of range`,
+      )
+    }
+    this.pause([{ topic, partitions: [partition] }])
+    observer.onOutOfRange(partition, BigInt(position))
+  }
+}
+
+function observerOf(group: ConsumerGroup): GroupObserver | undefined {
+  for (const assigner of group.assigners) {
+    const observer = assigner[groupObserver]
+    if (observer !== undefined) return observer
+  }
+  return undefined
+}

@@ -1,0 +1,171 @@
+import type { Admin, ITopicConfig } from 'kafkajs'
+import type { Config } from '../config/schema.ts'
+import { HeadraceError } from '../errors.ts'
+import { connectDeadlineMs, createKafka, type KafkaSettings } from './client.ts'
+import { withDeadline } from './deadline.ts'
+import { type KafkaLogger, silentLogger } from './logger.ts'
+import { translateError } from './translate-error.ts'
+
+export interface TopicNames {
+  readonly input: string
+  readonly predictions: string
+  readonly deadLetters: string
+  readonly changelog: string
+}
+
+/** The parts of the configuration that name topics and brokers. */
+export type TopicsConfig = Pick<Config, 'name' | 'kafka'> & {
+  readonly input: Pick<Config['input'], 'topic'>
+}
+
+/** Throws `HEADRACE_KAFKA_TOPIC_MISSING` where the configuration names no input topic. */
+export function topicNames(config: Omit<TopicsConfig, 'kafka'>): TopicNames {
+  if (config.input.topic === undefined) {
+    throw new HeadraceError(
+      'HEADRACE_KAFKA_TOPIC_MISSING',
+      'The configuration names no topic to learn from: set input.topic.',
+    )
+  }
+  return {
+    input: config.input.topic,
+    predictions: `${config.name}.predictions`,
+    deadLetters: `${config.name}.dead-letters`,
+    changelog: `${config.name}.changelog`,
+  }
+}
+
+const oneDayMs = 24 * 60 * 60 * 1000
+
+/** A record's own timestamp may be years old: by that, retention would delete it at once. */
+const outputSettings = { 'cleanup.policy': 'delete', 'message.timestamp.type': 'LogAppendTime' }
+
+/** What each topic of ours is created with. */
+export const topicSettings: Readonly<
+  Record<'predictions' | 'deadLetters' | 'changelog', Readonly<Record<string, string>>>
+> = {
+  predictions: outputSettings,
+  deadLetters: outputSettings,
+  changelog: {
+    'cleanup.policy': 'compact',
+    'segment.bytes': String(32 * 1024 * 1024),
+    'min.cleanable.dirty.ratio': '0.2',
+    'delete.retention.ms': String(oneDayMs),
+  },
+}
+
+export const ourTopics = ['predictions', 'deadLetters', 'changelog'] as const
+
+export interface CreateOptions {
+  /** Creates the input topic too where it is missing, with so many partitions. */
+  readonly inputPartitions?: number
+  /** Default: the broker's own `default.replication.factor`. */
+  readonly replicationFactor?: number
+}
+
+/**
+ * Runs `use` with a connected kafkajs admin. Throws `HEADRACE_KAFKA_UNREACHABLE` or
+ * `HEADRACE_KAFKA_REFUSED` within about 12 s, and the translation of what `use` throws.
+ */
+export async function withAdmin<T>(
+  settings: KafkaSettings,
+  use: (admin: Admin) => Promise<T>,
+  logger: KafkaLogger = silentLogger,
+): Promise<T> {
+  const { brokers } = settings
+  const admin = createKafka(settings, logger).admin()
+  try {
+    await withDeadline(admin.connect(), connectDeadlineMs, () => unanswered(brokers))
+    return await use(admin)
+  } catch (error) {
+    throw translateError(aggregated(error), { brokers, doing: 'looking at the topics' })
+  } finally {
+    await withDeadline(admin.disconnect(), 1000, () => new Error('no answer')).catch(() => {})
+  }
+}
+
+/** Creates what is missing of our topics, with the input's partitions; names the created. */
+export async function createTopics(
+  admin: Admin,
+  config: Omit<TopicsConfig, 'kafka'>,
+  options: CreateOptions = {},
+): Promise<string[]> {
+  const names = topicNames(config)
+  const { inputPartitions, replicationFactor = -1 } = options
+  const existing = new Set(await admin.listTopics())
+  const partitions = existing.has(names.input)
+    ? await partitionCount(admin, names.input)
+    : inputPartitions
+  if (partitions === undefined) throw inputMissing(names.input)
+  const missing: ITopicConfig[] = []
+  if (!existing.has(names.input)) {
+    missing.push({ topic: names.input, numPartitions: partitions, replicationFactor })
+  }
+  for (const role of ourTopics) {
+    if (existing.has(names[role])) continue
+    const configEntries = Object.entries(topicSettings[role]).map(([name, value]) => ({
+      name,
+      value,
+    }))
+    missing.push({
+      topic: names[role],
+      numPartitions: partitions,
+      replicationFactor,
+      configEntries,
+    })
+  }
+  if (missing.length > 0) await admin.createTopics({ topics: missing, timeout: 15_000 })
+  return missing.map(({ topic }) => topic)
+}
+
+/** Deletes those of the topics that exist. */
+export async function deleteTopics(admin: Admin, topics: readonly string[]): Promise<string[]> {
+  const existing = new Set(await admin.listTopics())
+  const present = topics.filter((topic) => existing.has(topic))
+  if (present.length > 0) await admin.deleteTopics({ topics: present, timeout: 15_000 })
+  return present
+}
+
+/**
+ * Deletes the consumer group with its offsets; false where there is none. Throws
+ * `HEADRACE_KAFKA_FAILED` while it has members.
+ */
+export async function deleteGroup(admin: Admin, groupId: string): Promise<boolean> {
+  const { groups } = await admin.describeGroups([groupId])
+  const state = groups[0]?.state
+  if (state === undefined || state === 'Dead') return false
+  if (state !== 'Empty') {
+    throw new HeadraceError(
+      'HEADRACE_KAFKA_FAILED',
+      `The consumer group ${groupId} has members: stop every process of the application first.`,
+    )
+  }
+  await admin.deleteGroups([groupId])
+  return true
+}
+
+export async function partitionCount(admin: Admin, topic: string): Promise<number> {
+  const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
+  return topics[0]?.partitions.length ?? 0
+}
+
+export function inputMissing(topic: string): HeadraceError {
+  return new HeadraceError(
+    'HEADRACE_KAFKA_TOPIC_MISSING',
+    `The input topic ${topic} does not exist, or this user may not see it. Check input.topic; ` +
+      '`headrace topics --create-input PARTITIONS` creates it.',
+  )
+}
+
+function unanswered(brokers: readonly string[]): HeadraceError {
+  return new HeadraceError(
+    'HEADRACE_KAFKA_UNREACHABLE',
+    `Kafka at ${brokers.join(', ')} has not answered within ${connectDeadlineMs / 1000} s. ` +
+      'Check kafka.brokers, and that a broker runs there.',
+  )
+}
+
+/** `createTopics` rejects with a list: the first is as good as any. */
+function aggregated(error: unknown): unknown {
+  const errors = (error as { errors?: unknown[] }).errors
+  return Array.isArray(errors) && errors.length > 0 ? errors[0] : error
+}

@@ -1,0 +1,73 @@
+import { describe, expect, test } from 'vitest'
+import {
+  type ConsumerGroup,
+  type GroupObserver,
+  groupObserver,
+  patchConsumerGroup,
+} from '../../../../src/kafka/patches/consumer-group.ts'
+
+class Fatal extends Error {}
+
+/** The parts of a group that the patched functions touch. */
+function group(observer?: GroupObserver, seekPending = false) {
+  const paused: unknown[] = []
+  const prototype = {
+    joinAndSync: async () => {
+      calls.push('join')
+    },
+    recoverFromOffsetOutOfRange: async () => {
+      calls.push('kafkajs jumps to the default offset')
+    },
+  }
+  const calls: string[] = []
+  patchConsumerGroup(prototype, Fatal)
+  const instance = Object.assign(Object.create(prototype), {
+    assigners: [{}, observer === undefined ? {} : { [groupObserver]: observer }],
+    offsetManager: { nextOffset: () => 41n },
+    hasSeekOffset: () => seekPending,
+    pause: (of: unknown) => paused.push(of),
+  }) as ConsumerGroup
+  return { instance, calls, paused }
+}
+
+function observe() {
+  const seen: unknown[] = []
+  const observer: GroupObserver = {
+    onGroup: (of) => seen.push(of),
+    onOutOfRange: (partition, position) => seen.push([partition, position]),
+  }
+  return { observer, seen }
+}
+
+describe('patchConsumerGroup', () => {
+  test('tells the observer of the group before it joins', async () => {
+    const { observer, seen } = observe()
+    const { instance, calls } = group(observer)
+    await instance.joinAndSync()
+    expect(seen).toEqual([instance])
+    expect(calls).toEqual(['join'])
+  })
+
+  test('pauses a partition whose position is out of range and tells the observer', async () => {
+    const { observer, seen } = observe()
+    const { instance, calls, paused } = group(observer)
+    await instance.recoverFromOffsetOutOfRange({ topic: 'rides', partition: 3 })
+    expect(seen).toEqual([[3, 41n]])
+    expect(paused).toEqual([[{ topic: 'rides', partitions: [3] }]])
+    expect(calls).toEqual([])
+  })
+
+  test('without an observer it fails naming topic, partition and position', async () => {
+    const { instance } = group()
+    const recovering = instance.recoverFromOffsetOutOfRange({ topic: 'rides', partition: 3 })
+    await expect(recovering).rejects.toThrow(Fatal)
+    await expect(recovering).rejects.toThrow(/Offset 41 of topic rides, partition 3/)
+  })
+
+  test('leaves a position alone that a pending seek replaces', async () => {
+    const { observer, seen } = observe()
+    const { instance, paused } = group(observer, true)
+    await instance.recoverFromOffsetOutOfRange({ topic: 'rides', partition: 3 })
+    expect([...seen, ...paused]).toEqual([])
+  })
+})
