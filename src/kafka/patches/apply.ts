@@ -8,6 +8,7 @@ import { HeadraceError } from '../../errors.ts'
 import { filterAborted } from './aborted.ts'
 import { createBatchClass } from './batch.ts'
 import { zstdCodec } from './codecs.ts'
+import { patchConnection } from './connection.ts'
 import { patchConsumerGroup } from './consumer-group.ts'
 import { createDecodeMessages } from './decode.ts'
 import { patchRequestQueue } from './request-queue.ts'
@@ -26,6 +27,7 @@ export const patchedSources: Readonly<Record<string, string>> = {
     'd9fede59bebf84ee15169d0ecc54df594a11722b6ba8d5db535ed1d8548d4fcc',
   'src/protocol/recordBatch/v0/decoder.js':
     '38cae7fc865f9bc51941353e1f6e9419227a8799ba4efb437199393a4eb94819',
+  'src/network/connection.js': '2a993b2e74421ca6d846efd59e4ba74b11100dbe7d40d0f52ea3218e917aafdd',
   'src/network/requestQueue/index.js':
     'b55986089c14f8f7bfc377922e2e65b3e4c1e7c7af2752d3b10a75dfe9e9260c',
 }
@@ -73,6 +75,7 @@ export function loadKafkajs(): Kafkajs {
     require('kafkajs/src/consumer/consumerGroup').prototype,
     kafkajs.KafkaJSNonRetriableError,
   )
+  patchConnection(require('kafkajs/src/network/connection').prototype)
   patchRequestQueue(require('kafkajs/src/network/requestQueue').prototype, systemClock.nowMs)
   const codecs: Record<number, unknown> = kafkajs.CompressionCodecs
   codecs[kafkajs.CompressionTypes.ZSTD] = () => zstdCodec
