@@ -83,6 +83,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0)
   throw error
 })
+/** How long something forgotten may keep the process alive once the command has ended. */
+const lingerMs = 500
+
 process.exitCode = await main(process.argv.slice(2), {
   stdin: process.stdin,
   stdout: process.stdout,
@@ -90,3 +93,7 @@ process.exitCode = await main(process.argv.slice(2), {
   env: process.env,
   signal: stopSignal(),
 })
+// What is still being written keeps its time; a socket or timer that was left behind does not.
+setInterval(() => {
+  if (process.stdout.writableLength + process.stderr.writableLength === 0) process.exit()
+}, lingerMs).unref()

@@ -3,6 +3,8 @@ import type { Scored } from './scored.ts'
 
 /** Weight of the newest error in the fading mean (learning.md §1). */
 const FADING = 1e-3
+/** Sums kept per slot and member. */
+const SUMS = 5
 
 /** One line of the scoreboard that the model itself keeps, over all its records. */
 export interface MemberScore {
@@ -17,11 +19,13 @@ export interface MemberScore {
   readonly wmape: number
   /** Fading mean absolute error, factor 0.999. */
   readonly fadingMae: number
+  /** Fading Σ|error| ÷ Σ|observed|, factor 0.999; NaN while nothing but zeros was observed. */
+  readonly fadingWmape: number
 }
 
 /**
  * Every member's prequential error on every record, for ever: part of the state. Per slot and
- * member (the mixture comes last): count, Σ|e|, Σ|y|, fading |e|.
+ * member (the mixture comes last): count, Σ|e|, Σ|y|, fading |e|, fading |y|.
  */
 export class Scores {
   readonly sums: Float64Array
@@ -31,7 +35,7 @@ export class Scores {
   constructor(d: Dimensions, members: readonly string[]) {
     this.d = d
     this.members = members
-    this.sums = new Float64Array(d.slots * (members.length + 1) * 4)
+    this.sums = new Float64Array(d.slots * (members.length + 1) * SUMS)
   }
 
   add(scored: Scored): void {
@@ -50,12 +54,14 @@ export class Scores {
   private addOne(index: number, predicted: number, observed: number): void {
     const error = Math.abs(predicted - observed)
     if (!Number.isFinite(error)) return
-    const at = 4 * index
+    const at = SUMS * index
     const count = this.sums[at]! + 1
     this.sums[at] = count
     this.sums[at + 1]! += error
     this.sums[at + 2]! += Math.abs(observed)
-    this.sums[at + 3]! += Math.max(1 / count, FADING) * (error - this.sums[at + 3]!)
+    const rate = Math.max(1 / count, FADING)
+    this.sums[at + 3]! += rate * (error - this.sums[at + 3]!)
+    this.sums[at + 4]! += rate * (Math.abs(observed) - this.sums[at + 4]!)
   }
 
   /** Everything that was scored so far, a row per target, horizon and member. */
@@ -66,7 +72,7 @@ export class Scores {
     for (let slot = 0; slot < this.d.slots; slot++) {
       const d = slot % targets
       for (let i = 0; i < names.length; i++) {
-        const at = 4 * (slot * names.length + i)
+        const at = SUMS * (slot * names.length + i)
         const count = this.sums[at]!
         rows.push({
           target: this.d.fields.targets[d]!,
@@ -76,6 +82,7 @@ export class Scores {
           mae: this.sums[at + 1]! / count,
           wmape: this.sums[at + 1]! / this.sums[at + 2]!,
           fadingMae: count === 0 ? NaN : this.sums[at + 3]!,
+          fadingWmape: this.sums[at + 3]! / this.sums[at + 4]!,
         })
       }
     }

@@ -15,7 +15,10 @@ export interface InputRecord {
 /** A consecutive piece of one partition. */
 export interface InputBatch {
   readonly partition: number
-  /** Aborted, control and compacted records are not in it: offsets ascend, with gaps. */
+  /**
+   * Aborted, control and compacted records are not in it: offsets ascend, with gaps. Empty where
+   * there is nothing else: only the position moves.
+   */
   readonly records: readonly InputRecord[]
   /** Position behind the batch, markers included: where a `seek` goes on without a loss. */
   readonly nextOffset: bigint
@@ -32,8 +35,12 @@ export interface SourceListener {
   onAssigned(partitions: readonly number[]): void
   /** Takes a batch over; never blocks. Too much in the queue: call `pause`. */
   onBatch(batch: InputBatch): void
-  /** The source has ended for a reason that it cannot mend itself. */
-  onFailed(error: Error): void
+  /**
+   * The source has ended for a reason that it cannot mend itself. With `partition`: only that one
+   * cannot be read any further (codec, damaged batch, offset out of range); it has been paused, the
+   * others go on.
+   */
+  onFailed(error: Error, partition?: number): void
 }
 
 /** The input topic, by a consumer group. */
@@ -43,7 +50,10 @@ export interface Source {
   seek(partition: number, offset: bigint): void
   pause(partition: number): void
   resume(partition: number): void
-  /** Resolves after a heartbeat that began after this call has succeeded; rejects otherwise. */
+  /**
+   * Resolves after a heartbeat that began after this call has succeeded in the generation that the
+   * last `onAssigned` told of; rejects otherwise (HEADRACE_KAFKA_REBALANCED while the group moves).
+   */
   heartbeat(): Promise<void>
   /** Leaves the group. No call of the listener comes after it has resolved. */
   stop(): Promise<void>
@@ -77,7 +87,10 @@ export interface PartitionWriter {
 }
 
 export interface Sink {
-  /** A new producer under the partition's transactional id. Its first transaction fences predecessors. */
+  /**
+   * A new producer under the partition's transactional id. Its first transaction fences
+   * predecessors.
+   */
   open(partition: number): Promise<PartitionWriter>
 }
 
@@ -90,7 +103,10 @@ export interface ChangelogRecord {
 
 /** Reading outside the consumer group. */
 export interface Changelog {
-  /** Visits the partition's records read_committed from its start until the position has passed `until`. */
+  /**
+   * Visits the partition's records read_committed from its start until the position has passed
+   * `until`.
+   */
   read(partition: number, until: bigint, visit: (record: ChangelogRecord) => void): Promise<void>
 }
 

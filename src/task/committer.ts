@@ -1,0 +1,268 @@
+import { assert } from '../assert.ts'
+import type { Clock } from '../clock.ts'
+import { HeadraceError } from '../errors.ts'
+import type { Random } from '../random.ts'
+import { readTail } from './changelog-tail.ts'
+import type { CommitRecord } from './commit-record.ts'
+import type { Cut } from './engine.ts'
+import { isFenced, isFinal } from './failure.ts'
+import type { TaskLogger, TaskMetrics } from './observe.ts'
+import type { Changelog, OutputTransaction, PartitionWriter, Sink, Source } from './ports.ts'
+import { backoffMs, type Scheduler, sleep } from './scheduler.ts'
+import { cutTransaction, fenceTransaction, nextCommit, type Origin } from './transaction.ts'
+
+/** How often one transaction is sent again, and how often its outcome is asked for, in a row. */
+const maxSends = 6
+const maxInquiries = 20
+
+export interface CommitterOptions {
+  readonly partition: number
+  readonly bootId: string
+  readonly intervalMs: number
+  readonly sink: Sink
+  readonly changelog: Changelog
+  readonly source: Pick<Source, 'heartbeat'>
+  readonly clock: Clock
+  readonly scheduler: Scheduler
+  readonly random: Random
+  readonly logger: TaskLogger
+  readonly metrics: TaskMetrics
+  /** Cuts the stream here; null when nothing has come since the last cut and `force` is not set. */
+  cut(force: boolean): Cut | null
+  /** A transaction is known to be committed. */
+  onCommitted(commit: CommitRecord): void
+  /** It cannot go on: the incarnation is over. Never called after `abandon`. */
+  onFailed(error: Error): void
+}
+
+/**
+ * The one writer of a partition's outputs: fences its predecessors, then runs one transaction each
+ * interval, one at a time. Any error makes the outcome unknown: it then proves ownership by a
+ * heartbeat, fences again with a new producer, and looks in the changelog whether the transaction
+ * is there (kafka.md §3 steps 6 to 8). Outputs are kept until that is known.
+ */
+export class Committer {
+  readonly #options: CommitterOptions
+  #writer: PartitionWriter | null = null
+  #fences = 0
+  /** Offset of our first marker: whoever writes behind it under another boot id has taken over. */
+  #sinceOffset: bigint | null = null
+  #origin: Origin | null = null
+  #last: CommitRecord | null = null
+  #proofRequired = false
+  #flight: Promise<void> | null = null
+  #inDoubt = false
+  #abandoned = false
+  #lastBeganMs = 0
+  #cancelTimer: () => void = () => {}
+
+  constructor(options: CommitterOptions) {
+    this.#options = options
+  }
+
+  /** Whether the outcome of a transaction is unknown at this moment. */
+  get inDoubt(): boolean {
+    return this.#inDoubt
+  }
+
+  /**
+   * A new producer and its first marker: from here on no predecessor can write. Resolves with its
+   * offset.
+   */
+  async fence(): Promise<bigint> {
+    const { partition, bootId, sink } = this.#options
+    assert(this.#writer === null, 'a writer is spent before the next one is opened')
+    const writer = await sink.open(partition)
+    this.#writer = writer
+    // A replaced incarnation must not end its successor's transactions.
+    if (this.#abandoned) throw abandonedError()
+    const marker = fenceTransaction({ bootId, fence: this.#fences++ })
+    const { changelogOffset } = await writer.commit(marker)
+    assert(changelogOffset !== null, 'a marker has an offset')
+    this.#sinceOffset ??= changelogOffset
+    return changelogOffset
+  }
+
+  /**
+   * Begins the regular transactions; `last` is the commit record that memory continues, null for
+   * none.
+   */
+  begin(last: CommitRecord | null, origin: Origin): void {
+    assert(this.#writer !== null, 'the committer has fenced before it begins')
+    this.#last = last
+    this.#origin = origin
+    this.#lastBeganMs = this.#options.clock.monotonicMs()
+    if (last === null) this.request()
+    else this.#arm()
+  }
+
+  /** Asks for a transaction now, not at the end of the interval. */
+  request(): void {
+    if (this.#origin === null || this.#abandoned || this.#flight !== null) return
+    const proof = this.#proofRequired
+    const cut = this.#options.cut(this.#last === null)
+    this.#lastBeganMs = this.#options.clock.monotonicMs()
+    if (cut === null && !proof) {
+      this.#arm()
+      return
+    }
+    this.#cancelTimer()
+    this.#proofRequired = false
+    this.#flight = this.#run(cut).then(
+      () => {
+        this.#flight = null
+        this.#arm()
+      },
+      (error: Error) => {
+        this.#flight = null
+        if (!this.#abandoned) this.#options.onFailed(error)
+      },
+    )
+  }
+
+  /**
+   * The partition was kept over a rebalance: the next transaction to begin, an empty one if need
+   * be, proves by succeeding that memory is current.
+   */
+  requireProof(): void {
+    this.#proofRequired = true
+  }
+
+  /**
+   * Commits what is left and closes the writer. Resolves also when that fails, after `onFailed`.
+   */
+  async finish(): Promise<void> {
+    while (this.#flight !== null && !this.#abandoned) await this.#flight
+    if (!this.#abandoned) this.request()
+    while (this.#flight !== null && !this.#abandoned) await this.#flight
+    await this.abandon()
+  }
+
+  /** Stops at once; resolves when no call is under way any more and the writer is closed. */
+  async abandon(): Promise<void> {
+    this.#abandoned = true
+    this.#cancelTimer()
+    await this.#flight
+    await this.#discardWriter()
+  }
+
+  #arm(): void {
+    this.#cancelTimer()
+    if (this.#abandoned) return
+    const { clock, scheduler, intervalMs } = this.#options
+    const waitMs = Math.max(0, this.#lastBeganMs + intervalMs - clock.monotonicMs())
+    this.#cancelTimer = scheduler.after(waitMs, () => this.request())
+  }
+
+  async #run(cut: Cut | null): Promise<void> {
+    const { bootId } = this.#options
+    assert(this.#origin !== null, 'a transaction has an origin')
+    if (cut === null) {
+      await this.#send(fenceTransaction({ bootId, fence: this.#fences++ }), null)
+      return
+    }
+    const commit = nextCommit(this.#last, cut, this.#origin)
+    await this.#send(cutTransaction(cut, commit, this.#origin), commit)
+    this.#last = commit
+    this.#options.onCommitted(commit)
+  }
+
+  /**
+   * Sends until the transaction is known to be there. `commit`: its commit record; null for a mere
+   * marker.
+   */
+  async #send(transaction: OutputTransaction, commit: CommitRecord | null): Promise<void> {
+    const { clock, metrics, logger } = this.#options
+    for (let attempt = 1; ; attempt++) {
+      const beganMs = clock.monotonicMs()
+      try {
+        assert(this.#writer !== null, 'a transaction has a writer')
+        await this.#writer.commit(transaction)
+        metrics.commit('committed', clock.monotonicMs() - beganMs)
+        return
+      } catch (error) {
+        metrics.commit(isFenced(error) ? 'fenced' : 'failed', clock.monotonicMs() - beganMs)
+        if (this.#abandoned || isFinal(error)) throw error
+        logger.warn('commit.failed', { attempt, transaction: commit?.transaction, error })
+        if (attempt === maxSends) throw gaveUp('A transaction', attempt, error)
+      }
+      this.#inDoubt = true
+      const there = await this.#inquire(commit)
+      this.#inDoubt = false
+      logger.info('commit.resolved', { attempt, transaction: commit?.transaction, there })
+      if (there) return
+    }
+  }
+
+  /** Finds out whether the transaction with this commit record is there; fences anew on the way. */
+  async #inquire(commit: CommitRecord | null): Promise<boolean> {
+    const { scheduler, random, logger, source } = this.#options
+    for (let attempt = 0; ; attempt++) {
+      await this.#discardWriter()
+      await sleep(scheduler, backoffMs(attempt, 20, 5_000, random))
+      if (this.#abandoned) throw abandonedError()
+      try {
+        // It began after the error: were the partition another's by now, it would fail, or the
+        // assignment that comes with it would have closed this task.
+        await source.heartbeat()
+        if (this.#abandoned) throw abandonedError()
+        return await this.#look(commit, await this.fence())
+      } catch (error) {
+        if (this.#abandoned || isFinal(error) || isTakenOver(error)) throw error
+        logger.warn('commit.inquiry-failed', { attempt, error })
+        if (attempt + 1 === maxInquiries) {
+          throw gaveUp('Finding out about a transaction', attempt + 1, error)
+        }
+      }
+    }
+  }
+
+  async #look(commit: CommitRecord | null, markerOffset: bigint): Promise<boolean> {
+    const { partition, bootId, changelog } = this.#options
+    assert(this.#sinceOffset !== null, 'there is a first marker')
+    const query = { partition, bootId, markerOffset, sinceOffset: this.#sinceOffset }
+    const tail = await readTail(changelog, query)
+    if (tail.fenced) throw takenOver(partition)
+    if (commit !== null && isSame(tail.commit, commit)) return true
+    if (!isSame(tail.commit, this.#last)) throw takenOver(partition)
+    return commit === null
+  }
+
+  async #discardWriter(): Promise<void> {
+    const writer = this.#writer
+    this.#writer = null
+    try {
+      await writer?.close()
+    } catch (error) {
+      this.#options.logger.debug('commit.close-failed', { error })
+    }
+  }
+}
+
+function isSame(a: CommitRecord | null, b: CommitRecord | null): boolean {
+  return a?.transaction === b?.transaction && a?.bootId === b?.bootId
+}
+
+function takenOver(partition: number): HeadraceError {
+  return new HeadraceError(
+    'HEADRACE_TASK_FENCED',
+    `Partition ${partition} was taken over by another process while a transaction was in doubt.`,
+  )
+}
+
+function isTakenOver(error: unknown): boolean {
+  return error instanceof HeadraceError && error.code === 'HEADRACE_TASK_FENCED'
+}
+
+function abandonedError(): HeadraceError {
+  return new HeadraceError('HEADRACE_TASK_FENCED', 'The task was closed meanwhile.')
+}
+
+function gaveUp(what: string, attempts: number, cause: unknown): HeadraceError {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return new HeadraceError(
+    'HEADRACE_TASK_GAVE_UP',
+    `${what} failed ${attempts} times in a row, last: ${reason}`,
+    { cause },
+  )
+}

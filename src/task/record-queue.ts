@@ -1,0 +1,116 @@
+import { assert } from '../assert.ts'
+import type { InputBatch, InputRecord } from './ports.ts'
+
+/**
+ * Marks of a queue: above one of the high ones the partition is paused, below both low ones
+ * resumed.
+ */
+export interface QueueBounds {
+  readonly highRecords: number
+  readonly highBytes: number
+}
+
+export const defaultQueueBounds: QueueBounds = { highRecords: 10_000, highBytes: 4_194_304 }
+
+interface Entry {
+  readonly records: readonly InputRecord[]
+  readonly bytes: number
+  nextOffset: bigint
+}
+
+/**
+ * Fetched records that wait for the model: whole batches, no copies. It never holds more than its
+ * high mark plus the batch that crossed it, because its owner pauses the partition there.
+ */
+export class RecordQueue {
+  readonly bounds: QueueBounds
+  readonly #entries: Entry[] = []
+  /** Next record in the first entry. */
+  #index = 0
+  #records = 0
+  #bytes = 0
+  #position: bigint
+  #endOffset: bigint
+
+  /** `position`: the offset from which the partition is fetched. */
+  constructor(position: bigint, bounds: QueueBounds = defaultQueueBounds) {
+    this.bounds = bounds
+    this.#position = position
+    this.#endOffset = position
+  }
+
+  /** Records that wait. */
+  get records(): number {
+    return this.#records
+  }
+
+  /** Bytes of keys and values of the batches that wait, whole batches counted. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  get isHigh(): boolean {
+    return this.#records >= this.bounds.highRecords || this.#bytes >= this.bounds.highBytes
+  }
+
+  get isLow(): boolean {
+    return this.#records * 4 <= this.bounds.highRecords && this.#bytes * 4 <= this.bounds.highBytes
+  }
+
+  /** Behind the last record taken out: where the model stands in the log. */
+  get position(): bigint {
+    return this.#position
+  }
+
+  /** Where fetching goes on behind all that waits. */
+  get fetchPosition(): bigint {
+    return this.#entries.at(-1)?.nextOffset ?? this.#position
+  }
+
+  /** End of the partition as of the newest fetch. */
+  get endOffset(): bigint {
+    return this.#endOffset
+  }
+
+  /** Takes a batch. What lies before the fetch position was taken already and is left out. */
+  push(batch: InputBatch): void {
+    const { nextOffset } = batch
+    const from = this.fetchPosition
+    if (nextOffset <= from) return
+    const records = batch.records.filter((record) => record.offset >= from)
+    this.#endOffset = batch.endOffset
+    if (records.length > 0) {
+      const bytes = records.reduce((sum, r) => sum + sizeOf(r), 0)
+      this.#entries.push({ records, bytes, nextOffset })
+      this.#records += records.length
+      this.#bytes += bytes
+      return
+    }
+    // Markers and aborted records alone: only positions move.
+    const last = this.#entries.at(-1)
+    if (last === undefined) this.#position = nextOffset
+    else last.nextOffset = nextOffset
+  }
+
+  /** Takes the next record out; null when none waits. */
+  shift(): InputRecord | null {
+    const entry = this.#entries[0]
+    if (entry === undefined) return null
+    const record = entry.records[this.#index]
+    assert(record !== undefined, 'an entry of the queue has a next record')
+    this.#index++
+    this.#records--
+    this.#position = record.offset + 1n
+    if (this.#index === entry.records.length) {
+      this.#entries.shift()
+      this.#index = 0
+      this.#bytes -= entry.bytes
+      this.#position = entry.nextOffset
+    }
+    return record
+  }
+}
+
+function sizeOf(record: InputRecord): number {
+  return (record.key?.byteLength ?? 0) + (record.value?.byteLength ?? 0)
+}

@@ -1,0 +1,166 @@
+import type { Clock } from '../clock.ts'
+import type { ServiceConfig } from '../config/schema.ts'
+import { NUMERICS_VERSION } from '../model/version.ts'
+import type { Random } from '../random.ts'
+import {
+  defaultOutputBounds,
+  type OutputBounds,
+  type OutputEncoder,
+  type StreamOutcome,
+  type StreamProcessor,
+} from './engine.ts'
+import { isDefect, toError } from './failure.ts'
+import { fingerprint } from './fingerprint.ts'
+import type { ServiceMetrics, TaskLogger } from './observe.ts'
+import { createOutputEncoder } from './output-encoder.ts'
+import type { InputRecord } from './ports.ts'
+import { defaultQueueBounds, type QueueBounds } from './record-queue.ts'
+import type { Scheduler } from './scheduler.ts'
+import type { ServicePorts } from './stream-task.ts'
+import { TaskManager, type TaskStatus } from './task-manager.ts'
+import { Turns } from './turns.ts'
+
+export interface ServiceOptions {
+  readonly config: ServiceConfig
+  readonly ports: ServicePorts
+  readonly logger: TaskLogger
+  readonly metrics: ServiceMetrics
+  readonly clock: Clock
+  readonly scheduler: Scheduler
+  /** Jitter of waits; nothing of it reaches a model. */
+  readonly random: Random
+  /** A random name for each incarnation of a task. */
+  createId(): string
+  /** Makes the model of one partition, at record 0. */
+  createProcessor(): StreamProcessor
+  /** Default: as the configuration wants predictions and dead letters. */
+  createEncoder?(partition: number): OutputEncoder
+  /** End as soon as one task has failed for good, not only when all have. */
+  readonly failFast?: boolean
+  readonly queueBounds?: QueueBounds
+  readonly outputBounds?: OutputBounds
+  /** Default: this program's. */
+  readonly numerics?: number
+  /** Sees each record that is published, before its outputs are; the outcome is filled anew. */
+  onOutcome?(partition: number, record: InputRecord, outcome: StreamOutcome): void
+}
+
+export interface Service {
+  /** Resolves once the service has stopped; rejects with what ended it. */
+  readonly done: Promise<void>
+  /**
+   * Finishes the slice in hand, commits, leaves the group. Never rejects, and leaves a tenth of
+   * `shutdown.timeoutMs` to those who close what is around the service.
+   */
+  stop(): Promise<void>
+  readiness(): { readonly ready: boolean; readonly reasons: readonly string[] }
+  tasks(): readonly TaskStatus[]
+}
+
+/**
+ * Begins to learn from the input topic and to publish. Returns at once: joining the group,
+ * restoring and running happen behind it, and end by `stop` or by a failure, which `done` tells.
+ */
+export function startService(options: ServiceOptions): Service {
+  return new StreamService(options)
+}
+
+class StreamService implements Service {
+  readonly done: Promise<void>
+  readonly #options: ServiceOptions
+  readonly #manager: TaskManager
+  readonly #end = Promise.withResolvers<void>()
+  #stopping: Promise<void> | null = null
+
+  constructor(options: ServiceOptions) {
+    this.#options = options
+    const { config, ports, logger, metrics, clock, scheduler, random } = options
+    const { topic } = config.input
+    const numerics = options.numerics ?? NUMERICS_VERSION
+    this.#manager = new TaskManager(
+      {
+        config,
+        ports,
+        clock,
+        scheduler,
+        random,
+        turns: new Turns(scheduler, clock),
+        fingerprint: fingerprint(config, numerics),
+        numerics,
+        queueBounds: options.queueBounds ?? defaultQueueBounds,
+        outputBounds: options.outputBounds ?? defaultOutputBounds,
+        createProcessor: () => options.createProcessor(),
+        createEncoder: (partition) =>
+          options.createEncoder?.(partition) ?? createOutputEncoder(config, partition),
+        createId: () => options.createId(),
+        onOutcome: (partition, record, outcome) => options.onOutcome?.(partition, record, outcome),
+      },
+      {
+        logger,
+        metrics,
+        failFast: options.failFast ?? false,
+        onFatal: (error) => void this.#shutdown(error),
+      },
+    )
+    this.done = this.#end.promise
+    // Whoever starts a service may look at `done` later.
+    this.done.catch(() => {})
+    logger.info('service.started', { name: config.name, topic })
+    ports.source.start(this.#manager).catch((error) => void this.#shutdown(toError(error)))
+  }
+
+  stop(): Promise<void> {
+    return this.#shutdown(null)
+  }
+
+  readiness(): { ready: boolean; reasons: readonly string[] } {
+    const reasons = this.#stopping === null ? this.#manager.reasons() : ['stopping']
+    return { ready: reasons.length === 0, reasons }
+  }
+
+  tasks(): readonly TaskStatus[] {
+    return this.#manager.status()
+  }
+
+  #shutdown(cause: Error | null): Promise<void> {
+    this.#stopping ??= this.#close(cause)
+    return this.#stopping
+  }
+
+  async #close(cause: Error | null): Promise<void> {
+    const { ports, logger, clock, config } = this.#options
+    const beganMs = clock.monotonicMs()
+    const deadlineMs = beganMs + config.shutdown.timeoutMs * 0.9
+    logger.info('service.stopping', cause === null ? {} : { error: cause })
+    // Leaving the group takes its share of the time that there is.
+    const commitByMs = beganMs + config.shutdown.timeoutMs * 0.6
+    const isClean =
+      !isDefect(cause) && (await this.#within('commit', commitByMs, this.#manager.closeClean()))
+    const isDropped = await this.#within('close', deadlineMs - 1, this.#manager.closeDirty())
+    const isLeft = await this.#within('leave', deadlineMs, ports.source.stop())
+    const durationMs = Math.round(clock.monotonicMs() - beganMs)
+    logger.info('service.stopped', { isClean: isClean && isDropped && isLeft, durationMs })
+    if (cause === null) this.#end.resolve()
+    else this.#end.reject(cause)
+  }
+
+  /** Whether a step of the shutdown came to a good end in time. */
+  async #within(step: string, deadlineMs: number, work: Promise<void>): Promise<boolean> {
+    const { scheduler, clock, logger } = this.#options
+    const waitMs = Math.max(0, deadlineMs - clock.monotonicMs())
+    const late = Promise.withResolvers<'late'>()
+    const cancel = scheduler.after(waitMs, () => late.resolve('late'))
+    const ended = work.then(
+      () => null,
+      (error: unknown) => toError(error),
+    )
+    const outcome = await Promise.race([ended, late.promise])
+    cancel()
+    if (outcome === null) return true
+    logger.warn('service.stop-incomplete', {
+      step,
+      ...(outcome instanceof Error ? { error: outcome } : { waitedMs: Math.round(waitMs) }),
+    })
+    return false
+  }
+}

@@ -1,0 +1,224 @@
+import { assert } from '../assert.ts'
+import { HeadraceError } from '../errors.ts'
+import { isDefect, isFinal, toError } from './failure.ts'
+import type { ServiceMetrics, TaskLogger } from './observe.ts'
+import type { InputBatch, SourceListener } from './ports.ts'
+import { backoffMs } from './scheduler.ts'
+import type { TaskState } from './state.ts'
+import { StreamTask, type TaskContext } from './stream-task.ts'
+
+/** How often in a row a task is restored before it stays FAILED. */
+const maxRestarts = 8
+
+export interface TaskStatus {
+  readonly partition: number
+  readonly state: TaskState
+  /** Records replayed of those to replay; null before that is known. */
+  readonly progress: { readonly done: number; readonly total: number } | null
+  /** Records fetched that wait for the model. */
+  readonly queuedRecords: number
+  readonly inDoubt: boolean
+  readonly error: Error | null
+}
+
+export interface TaskManagerOptions {
+  readonly logger: TaskLogger
+  readonly metrics: ServiceMetrics
+  /** The process ends as soon as one task has failed for good. */
+  readonly failFast: boolean
+  /** The process cannot go on. */
+  onFatal(error: Error): void
+}
+
+/** A partition that we own: the task on it now, and how it fared. */
+interface Slot {
+  task: StreamTask
+  /** Restarts since the last committed transaction. */
+  restarts: number
+  /** FAILED for good: no restart will come. */
+  failure: Error | null
+  cancelRestart: () => void
+}
+
+/** One task for each partition that the group has assigned to this process. */
+export class TaskManager implements SourceListener {
+  readonly #context: TaskContext
+  readonly #options: TaskManagerOptions
+  readonly #slots = new Map<number, Slot>()
+  /** The end of the former incarnation of a partition: the next one must not begin before it. */
+  readonly #endings = new Map<number, Promise<void>>()
+  #joined = false
+  #stopping = false
+
+  constructor(context: TaskContext, options: TaskManagerOptions) {
+    this.#context = context
+    this.#options = options
+  }
+
+  onAssigned(partitions: readonly number[]): void {
+    this.#joined = true
+    const owned = new Set(partitions)
+    for (const [partition, slot] of this.#slots) {
+      if (!owned.has(partition)) this.#drop(partition, slot)
+    }
+    for (const partition of partitions) {
+      const slot = this.#slots.get(partition)
+      if (slot !== undefined) slot.task.keep()
+      else if (!this.#stopping) this.#add(partition, 0)
+    }
+    this.#options.logger.info('group.assigned', { partitions: [...partitions] })
+  }
+
+  onBatch(batch: InputBatch): void {
+    this.#slots.get(batch.partition)?.task.offer(batch)
+  }
+
+  onFailed(error: Error, partition?: number): void {
+    if (partition === undefined) this.#options.onFatal(error)
+    else this.#slots.get(partition)?.task.fail(error)
+  }
+
+  /** Why the process is not ready; empty when all its tasks run. */
+  reasons(): string[] {
+    if (!this.#joined) return ['not yet a member of the consumer group']
+    return this.status().flatMap((task) => {
+      const reason = reasonOf(task)
+      return reason === null ? [] : [`partition ${task.partition}: ${reason}`]
+    })
+  }
+
+  status(): TaskStatus[] {
+    return [...this.#slots.values()]
+      .map(({ task }) => ({
+        partition: task.partition,
+        state: task.state,
+        progress: task.progress,
+        queuedRecords: task.queuedRecords,
+        inDoubt: task.inDoubt,
+        error: task.error,
+      }))
+      .sort((a, b) => a.partition - b.partition)
+  }
+
+  /** Closes all tasks after their last commit. */
+  async closeClean(): Promise<void> {
+    this.#stopping = true
+    for (const slot of this.#slots.values()) slot.cancelRestart()
+    await Promise.all([...this.#slots.values()].map(({ task }) => task.closeClean()))
+    await Promise.all(this.#endings.values())
+  }
+
+  /** Closes all tasks without a commit. */
+  async closeDirty(): Promise<void> {
+    this.#stopping = true
+    for (const [partition, slot] of this.#slots) this.#drop(partition, slot)
+    await Promise.all(this.#endings.values())
+  }
+
+  #add(partition: number, restarts: number): void {
+    const { ports } = this.#context
+    const logger = this.#options.logger.child({ partition })
+    ports.source.pause(partition)
+    const task = new StreamTask(this.#context, {
+      partition,
+      logger,
+      metrics: this.#options.metrics.task(partition),
+      onRunning: () => {},
+      onCommitted: () => {
+        const slot = this.#slots.get(partition)
+        if (slot?.task === task) slot.restarts = 0
+      },
+      onFailed: (error) => this.#taskFailed(task, error),
+    })
+    this.#slots.set(partition, { task, restarts, failure: null, cancelRestart: () => {} })
+    const before = this.#endings.get(partition) ?? Promise.resolve()
+    void before.then(() => {
+      if (this.#slots.get(partition)?.task === task && !this.#stopping) task.start()
+    })
+  }
+
+  #drop(partition: number, slot: Slot): void {
+    slot.cancelRestart()
+    this.#slots.delete(partition)
+    this.#end(partition, slot.task)
+  }
+
+  #end(partition: number, task: StreamTask): void {
+    const before = this.#endings.get(partition)
+    const ending = Promise.all([before, task.closeDirty()]).then(() => {
+      if (this.#endings.get(partition) === ending) this.#endings.delete(partition)
+    })
+    this.#endings.set(partition, ending)
+  }
+
+  #taskFailed(task: StreamTask, error: Error): void {
+    const { partition } = task
+    const slot = this.#slots.get(partition)
+    if (isDefect(error)) {
+      this.#options.onFatal(error)
+      return
+    }
+    if (slot?.task !== task || this.#stopping) return
+    if (isFinal(error)) this.#settle(partition, slot, error)
+    else this.#scheduleRestart(partition, slot, error)
+  }
+
+  /**
+   * The task stays FAILED; the process ends when no other is left, or at once where it is told to.
+   */
+  #settle(partition: number, slot: Slot, failure: Error): void {
+    slot.failure = failure
+    const code = (failure as Partial<HeadraceError>).code
+    this.#options.logger.error('task.failed', { partition, code, error: failure }, failure.message)
+    const failures = [...this.#slots.values()].map((each) => each.failure)
+    if (this.#options.failFast || failures.every((each) => each !== null)) {
+      this.#options.onFatal(worstOf(failures.filter((each) => each !== null)))
+    }
+  }
+
+  #scheduleRestart(partition: number, slot: Slot, error: Error): void {
+    const { scheduler, random } = this.#context
+    if (slot.restarts === maxRestarts) {
+      const message = `It was restored ${maxRestarts} times in a row; last: ${error.message}`
+      const failure = new HeadraceError('HEADRACE_TASK_GAVE_UP', message, { cause: error })
+      this.#settle(partition, slot, failure)
+      return
+    }
+    const waitMs = Math.round(backoffMs(slot.restarts, 200, 10_000, random))
+    slot.restarts++
+    const told = { partition, restarts: slot.restarts, waitMs, error }
+    this.#options.logger.warn('task.restarting', told, error.message)
+    slot.cancelRestart = scheduler.after(waitMs, () => void this.#restart(partition, slot))
+  }
+
+  async #restart(partition: number, slot: Slot): Promise<void> {
+    const isGone = (): boolean => this.#slots.get(partition) !== slot || this.#stopping
+    try {
+      // Ownership first: a zombie must not fence the owner.
+      await this.#context.ports.source.heartbeat()
+    } catch (error) {
+      if (!isGone()) this.#scheduleRestart(partition, slot, toError(error))
+      return
+    }
+    if (isGone()) return
+    this.#end(partition, slot.task)
+    this.#add(partition, slot.restarts)
+  }
+}
+
+function reasonOf(task: TaskStatus): string | null {
+  if (task.error !== null) return `${task.state}: ${task.error.message}`
+  if (task.state !== 'RUNNING') {
+    const { progress } = task
+    return progress === null ? task.state : `${task.state} ${progress.done} of ${progress.total}`
+  }
+  return task.inDoubt ? 'the outcome of a transaction is unknown' : null
+}
+
+/** The failure that decides the exit code: 78 only where each one is of that kind. */
+function worstOf(failures: readonly Error[]): Error {
+  const other = failures.find((error) => (error as Partial<HeadraceError>).exitCode !== 78)
+  const worst = other ?? failures[0]
+  assert(worst !== undefined, 'a process ends for a failure')
+  return worst
+}

@@ -1,0 +1,61 @@
+import {
+  type CommitRecord,
+  commitHeader,
+  encodeCommit,
+  encodeConfiguration,
+  encodeFence,
+  type FenceMarker,
+} from './commit-record.ts'
+import type { Cut } from './engine.ts'
+import type { OutputRecord, OutputTransaction } from './ports.ts'
+
+/** What of a commit record does not come from the cut. */
+export interface Origin {
+  readonly startOffset: bigint
+  readonly fingerprint: string
+  /** What the fingerprint was made of. */
+  readonly canonical: string
+  readonly numerics: number
+  readonly bootId: string
+}
+
+/** The commit record that follows `previous` (null: the first of the application's partition). */
+export function nextCommit(previous: CommitRecord | null, cut: Cut, origin: Origin): CommitRecord {
+  return {
+    transaction: previous === null ? 0 : previous.transaction + 1,
+    startOffset: origin.startOffset,
+    firstOffset: cut.firstOffset,
+    nextOffset: cut.nextOffset,
+    records: cut.records,
+    updates: cut.updates,
+    chainHash: cut.chainHash,
+    weightsHash: cut.weightsHash,
+    fingerprint: origin.fingerprint,
+    numerics: origin.numerics,
+    bootId: origin.bootId,
+  }
+}
+
+/** Outputs of a cut, its commit record last, and the group offset. */
+export function cutTransaction(cut: Cut, commit: CommitRecord, origin: Origin): OutputTransaction {
+  const header = commitHeader(commit)
+  const marked = (outputs: readonly OutputRecord[], isLast: boolean): readonly OutputRecord[] => {
+    const last = outputs.at(-1)
+    if (!isLast || last === undefined) return outputs
+    const headers = { ...last.headers, 'headrace-commit': header }
+    return [...outputs.slice(0, -1), { ...last, headers }]
+  }
+  const record = encodeCommit(commit)
+  return {
+    predictions: marked(cut.predictions, cut.last === 'prediction'),
+    deadLetters: marked(cut.deadLetters, cut.last === 'deadLetter'),
+    changelog:
+      commit.transaction === 0 ? [encodeConfiguration(origin.canonical), record] : [record],
+    nextOffset: cut.nextOffset,
+  }
+}
+
+/** A fence marker alone. */
+export function fenceTransaction(marker: FenceMarker): OutputTransaction {
+  return { predictions: [], deadLetters: [], changelog: [encodeFence(marker)], nextOffset: null }
+}

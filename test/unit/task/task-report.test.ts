@@ -1,0 +1,75 @@
+import { expect, test } from 'vitest'
+import type { TaskMetrics } from '../../../src/task/observe.ts'
+import { input } from './support/feed.ts'
+import { World } from './support/world.ts'
+
+/** Everything that is reported, by name, with its arguments. */
+class Recorder {
+  readonly calls: Record<string, unknown[][]> = {}
+  readonly metrics: TaskMetrics = new Proxy({} as TaskMetrics, {
+    get:
+      (_target, name: string) =>
+      (...values: unknown[]) => {
+        this.calls[name] ??= []
+        this.calls[name].push(values)
+      },
+  })
+
+  sum(name: string): number {
+    return this.values(name).reduce((sum, values) => sum + Number(values.at(-1)), 0)
+  }
+
+  values(name: string): unknown[][] {
+    return this.calls[name] ?? []
+  }
+}
+
+async function runTo(world: World, count: number): Promise<Recorder> {
+  const recorder = new Recorder()
+  const process = world.start({ metrics: { task: () => recorder.metrics } })
+  await world.time.until('the outputs', () => world.published() === count)
+  await world.time.pass(2_000)
+  await world.stop(process)
+  return recorder
+}
+
+test('records and updates are counted once, those that a restore replays are not', async () => {
+  const world = new World()
+  const produce = (from: number, to: number) =>
+    world.log.produce(
+      0,
+      Array.from({ length: to - from }, (_, i) => input(from + i)),
+    )
+  produce(0, 30)
+  const first = await runTo(world, 30)
+  expect(first.sum('records')).toBe(30)
+  expect(first.sum('predictions')).toBe(27)
+  expect(first.values('deadLetters').every(([code]) => code === 'HEADRACE_RECORD_BAD')).toBe(true)
+  expect(first.sum('deadLetters')).toBe(3)
+  expect(first.sum('updates')).toBe(3)
+  expect(first.values('commit').every(([outcome]) => outcome === 'committed')).toBe(true)
+
+  produce(30, 42)
+  const second = await runTo(world, 42)
+  expect(second.sum('records')).toBe(12)
+  expect(second.sum('updates')).toBe(2)
+  expect(second.values('restore').at(-1)).toEqual([30, 30])
+  expect(second.values('state')).toEqual([
+    ['CREATED'],
+    ['FENCING'],
+    ['RESTORING'],
+    ['RUNNING'],
+    ['CLOSED'],
+  ])
+  expect(second.values('close')).toHaveLength(1)
+})
+
+test('the scoreboard and the lag follow when all is said', async () => {
+  const world = new World()
+  world.log.produce(0, [input(0), input(1)])
+  const recorder = await runTo(world, 2)
+  expect(recorder.values('sequences').at(-1)).toEqual([1])
+  expect(recorder.values('errors').length).toBeGreaterThan(0)
+  expect(recorder.values('position').at(-1)?.[0]).toBe(0)
+  expect(recorder.values('queue').at(-1)).toEqual([0, 10_000])
+})

@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest'
+import { Random } from '../../../src/random.ts'
+import { backoffMs, sleep, systemScheduler } from '../../../src/task/scheduler.ts'
+import { Turns } from '../../../src/task/turns.ts'
+import { VirtualTime } from './support/virtual-time.ts'
+
+test('one slice a turn, round robin, and something else comes between two slices', async () => {
+  const time = new VirtualTime()
+  const turns = new Turns(time, time, 10)
+  const log: string[] = []
+  const worker = (name: string, slices: number) => ({
+    runSlice(deadlineMs: number) {
+      expect(deadlineMs).toBeGreaterThan(0)
+      log.push(name)
+      time.immediate(() => log.push('other'))
+      slices--
+      return slices > 0
+    },
+  })
+  const [a, b] = [worker('a', 3), worker('b', 2)]
+  turns.request(a)
+  turns.request(b)
+  turns.request(a)
+  await time.until('all slices', () => log.filter((name) => name !== 'other').length === 5)
+  expect(log.filter((name) => name !== 'other')).toEqual(['a', 'b', 'a', 'b', 'a'])
+  for (let i = 1; i < log.length; i++) {
+    if (log[i] !== 'other') expect(log.slice(0, i)).toContain('other')
+  }
+})
+
+test('waits double up to their cap and lose up to a half at random', () => {
+  const random = new Random(1)
+  for (let attempt = 0; attempt < 40; attempt++) {
+    const full = Math.min(1_000, 10 * 2 ** attempt)
+    const waitMs = backoffMs(attempt, 10, 1_000, random)
+    expect(waitMs).toBeGreaterThan(full / 2 - 1e-9)
+    expect(waitMs).toBeLessThanOrEqual(full)
+  }
+})
+
+test('the scheduler of the system waits, and a cancelled call never comes', async () => {
+  let cancelled = true
+  systemScheduler.after(1, () => {
+    cancelled = false
+  })()
+  const beganMs = performance.now()
+  await sleep(systemScheduler, 20)
+  expect(performance.now() - beganMs).toBeGreaterThan(15)
+  expect(cancelled).toBe(true)
+})
