@@ -179,9 +179,10 @@ export async function published(app: App, partition: number): Promise<Expected> 
 /** Waits until the group has committed these offsets of the input, by partition. */
 export async function learntUpTo(app: App, offsets: readonly number[], run?: Run): Promise<void> {
   const reached = async (): Promise<boolean> => {
+    // A fresh broker's coordinator is still loading when it is first asked.
     const committed = await withAdmin(app.config.kafka, (admin) =>
       admin.fetchOffsets({ groupId: app.config.name, topics: [app.topics.input] }),
-    )
+    ).catch(() => [])
     const found = new Map(committed[0]?.partitions.map((p) => [p.partition, Number(p.offset)]))
     return offsets.every((offset, partition) => (found.get(partition) ?? -1) >= offset)
   }
