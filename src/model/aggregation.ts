@@ -23,8 +23,9 @@ export interface Aggregator {
 }
 
 /**
- * ML-Poly: weights ∝ max(R, 0) / (1 + Σ r²), regrets discounted (Gaillard, Stoltz & van Erven 2014).
- * With regrets of the linearised loss it competes with the best convex combination of members.
+ * ML-Poly: weights ∝ max(R, 0) / (1 + Σ r²), regrets discounted (Gaillard, Stoltz & van Erven
+ * 2014). With regrets of the linearised loss it competes with the best convex combination of
+ * members.
  */
 export class MlPoly implements Aggregator {
   readonly name: string

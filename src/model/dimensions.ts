@@ -23,7 +23,14 @@ export interface Dimensions {
   readonly window: number
   /** h': own steps of a sequence between its backward passes. */
   readonly updateEvery: number
-  /** Steps a window holds: as far back as the oldest loss of the slowest joining sequence reaches. */
+  /**
+   * Steps whose losses share one run: those of the updateEvery newest, as far as its gradients
+   * flow.
+   */
+  readonly runLosses: number
+  /**
+   * Steps a window holds: as far back as the oldest loss of the slowest joining sequence reaches.
+   */
   readonly windowCapacity: number
 }
 
@@ -45,6 +52,7 @@ export function dimensionsOf(config: Pick<Config, 'task' | 'model'>): Dimensions
     maxHorizon,
     window,
     updateEvery,
+    runLosses: Math.min(updateEvery, window),
     windowCapacity: window + maxHorizon + 3 * updateEvery,
   }
 }

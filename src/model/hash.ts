@@ -42,7 +42,9 @@ export class Hash64 {
     for (let i = from; i < from + count; i++) this.word(words[i]!)
   }
 
-  /** Takes in bytes and their number, so that no two lists of byte strings collide by their seams. */
+  /**
+   * Takes in bytes and their number, so that no two lists of byte strings collide by their seams.
+   */
   bytes(bytes: Uint8Array): void {
     const length = bytes.length
     this.word(length)

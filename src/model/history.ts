@@ -15,6 +15,7 @@ export class History {
   private readonly d: Dimensions
   private readonly domains: readonly Domain[]
   private readonly capacity: number
+  private readonly reach: number
   private readonly recent: number
   private readonly values: number
   private readonly moments: number
@@ -32,7 +33,8 @@ export class History {
   constructor(layout: Layout, d: Dimensions, domains: readonly Domain[], maxLag: number) {
     this.d = d
     this.domains = domains
-    this.capacity = maxLag + d.maxHorizon + 1
+    this.reach = maxLag + 1
+    this.capacity = this.reach + d.maxHorizon
     this.recent = d.maxHorizon + 1
     const quantities = domains.length * d.targets
     this.values = layout.claim(quantities * this.capacity)
@@ -95,7 +97,7 @@ export class History {
       if (value !== ABSENT && earlier !== ABSENT) this.changes.update(core, slot, value - earlier)
       const at = this.changeScales + slot * this.recent + (t % this.recent)
       core[at] = this.changes.seen(core, slot)
-        ? this.changes.scale(core, slot)
+        ? this.changes.rootMeanSquare(core, slot)
         : this.scale(core, 0, d, t)
     }
   }
@@ -147,13 +149,23 @@ export class History {
     return core[this.moments + (q * this.recent + (step % this.recent)) * 2 + 1]!
   }
 
-  /** Where the networks' forecast made at own step `step` starts from: the value then, or the mean. */
+  /**
+   * Where the networks' forecast made at own step `step` starts from: the newest value then, the
+   * mean where that is out of reach, ABSENT before the first.
+   */
   origin(core: Float64Array, d: number, step: number): number {
-    const value = this.value(core, 0, d, step)
-    return value === ABSENT ? this.mean(core, 0, d, step) : value
+    if (this.newest(core, d) === ABSENT) return ABSENT
+    for (let lag = 0; lag < this.reach; lag++) {
+      const value = this.value(core, 0, d, step - lag)
+      if (value !== ABSENT) return value
+    }
+    return this.mean(core, 0, d, step)
   }
 
-  /** Standard deviation of what target d moves within the slot's horizon, as known at own step `step`. */
+  /**
+   * How far the slot's target usually moves within its horizon, root mean square, as known at own
+   * step `step`. About zero, not about the mean: a steady climb is a move.
+   */
   changeScale(core: Float64Array, slot: number, step: number): number {
     return core[this.changeScales + slot * this.recent + (step % this.recent)]!
   }
@@ -163,8 +175,12 @@ export class History {
     return core[this.lastValue + 2 * d] === 1 ? core[this.lastValue + 2 * d + 1]! : ABSENT
   }
 
-  /** Whether domain `m` holds for target d of this sequence: the logarithm ends with a negative. */
+  /**
+   * Whether domain `m` holds for target d of this sequence: none before the first value, and the
+   * logarithm ends with a negative one.
+   */
   holds(core: Float64Array, m: number, d: number): boolean {
+    if (this.newest(core, d) === ABSENT) return false
     return this.domains[m]!.unbounded || core[this.negative + d] === 0
   }
 

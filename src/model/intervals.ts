@@ -3,14 +3,17 @@ import type { Layout } from './layout.ts'
 
 /** Step of the quantile tracker, in units of the error scale. */
 const STEP = 0.03
-/** Mean absolute value of a standard normal variable, √(2/π): the unit below is the mean |error|. */
+/**
+ * Mean absolute value of a standard normal variable, √(2/π): the unit below is the mean |error|.
+ */
 const NORMAL_MEAN_ABSOLUTE = 0.7978845608028654
 
 /**
  * Adaptive conformal intervals by quantile tracking (Angelopoulos, Candès & Tibshirani 2023): each
  * bound is moved by the pinball loss's subgradient whenever a target has arrived, so its long-run
- * coverage is right whatever the errors do. Bounds are kept as multiples of the fading mean absolute
- * error of the slot, start at a normal distribution's, and are tracked for either side alone.
+ * coverage is right whatever the errors do. Bounds are kept as multiples of the fading mean
+ * absolute error of the slot, start at a normal distribution's, and are tracked for either side
+ * alone.
  */
 export class IntervalTracker {
   private readonly at: number
@@ -53,7 +56,9 @@ export class IntervalTracker {
     }
   }
 
-  /** Learns from the error `(observed − mean) / unit`, with mean and unit as they were predicted. */
+  /**
+   * Learns from the error `(observed − mean) / unit`, with mean and unit as they were predicted.
+   */
   learn(core: Float64Array, slot: number, error: number): void {
     for (let l = 0; l < this.levels.length; l++) {
       const tail = (1 - this.levels[l]!) / 2

@@ -15,7 +15,9 @@ export function seasonalLag(season: number, k: number): number {
   return Math.ceil(k / season) * season - k
 }
 
-/** Lags of a line for horizon k, ascending and each once: recent ones and those around each season. */
+/**
+ * Lags of a line for horizon k, ascending and each once: recent ones and those around each season.
+ */
 export function lineLags(d: Dimensions, k: number): number[] {
   const lags: number[] = []
   for (let lag = 0; lag < RECENT_COUNT; lag++) lags.push(lag)

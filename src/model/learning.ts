@@ -2,6 +2,7 @@ import type { Config } from '../config/schema.ts'
 import { WindowBatch } from '../rnn/index.ts'
 import type { Dimensions } from './dimensions.ts'
 import type { Hash64 } from './hash.ts'
+import { ABSENT } from './layout.ts'
 import type { NetworkMember } from './networks.ts'
 import { RUNS_MAX } from './portfolio.ts'
 import { HEADER, type Sequence, type SequenceTable, type WindowBuffer } from './sequence.ts'
@@ -12,7 +13,7 @@ const PENDING_BLOCKS_MAX = 64
 /** Rows that fill the processor's vector units; larger blocks only mean fewer updates. */
 const AUTO_BLOCK_MAX = 8
 
-/** What the newest update did, summed over the networks for the counts, of the middle one else. */
+/** What the newest update did to the network with the middle learning rate. */
 export interface UpdateSummary {
   loss: number
   gradientNorm: number
@@ -151,7 +152,7 @@ export class Learning {
       while (newest >= 0) {
         const record = this.windows.recordOf(window, newest)
         this.runs.push({ sequence: joining, window, newest, record })
-        newest = this.windows.newestUnlearnt(joining, newest - this.d.updateEvery)
+        newest = this.windows.newestUnlearnt(joining, newest - this.d.runLosses)
       }
     }
     this.runs.sort((a, b) => a.record - b.record)
@@ -177,8 +178,8 @@ export class Learning {
     let applied = false
     for (let j = 0; j < networks.length; j++) {
       const report = networks[j]!.network.finishUpdate()
-      chain.float64(report.loss)
-      chain.float64(report.gradientNorm)
+      chain.float64(finite(report.loss))
+      chain.float64(finite(report.gradientNorm))
       applied ||= report.applied
       if (j === middle) {
         this.newest.loss = report.loss
@@ -225,4 +226,9 @@ export class Learning {
     }
     while (table.live > limits.keep && table.used.first !== null) table.remove(table.used.first)
   }
+}
+
+/** The chain hash takes in bits, and those of NaN are not the same everywhere. */
+function finite(value: number): number {
+  return Number.isFinite(value) ? value : ABSENT
 }

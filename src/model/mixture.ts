@@ -2,15 +2,18 @@ import { type Aggregator, Boa, combine, Hedge, MlPoly } from './aggregation.ts'
 import type { Dimensions } from './dimensions.ts'
 import { IntervalTracker } from './intervals.ts'
 import { ABSENT, type Layout } from './layout.ts'
+import { withinReach } from './scaler.ts'
 import type { Scored } from './scored.ts'
 
 /** Smallest weight of a new error in the fading error moments: a memory of 200 steps. */
 const RATE_MIN = 5e-3
+/** Regrets are held within this many usual errors: what was usual may have been next to nothing. */
+const REGRET_MAX = 1e3
 
 /**
- * One forecast out of many, with intervals: aggregators weigh the members by regret, a hedge chooses
- * among the aggregators and the first member, which is the naive forecast (learning.md §4 D). Keeps
- * what was predicted until its target arrives. Per slot of a sequence; A candidates.
+ * One forecast out of many, with intervals: aggregators weigh the members by regret, a hedge
+ * chooses among the aggregators and the first member, which is the naive forecast (learning.md §4
+ * D). Keeps what was predicted until its target arrives. Per slot of a sequence; A candidates.
  */
 export class Mixture {
   private readonly d: Dimensions
@@ -176,7 +179,8 @@ export class Mixture {
     const slope = mixture > observed ? 1 : mixture < observed ? -1 : 0
     for (let i = 0; i < mixed; i++) {
       const value = core[entry + i]!
-      this.regrets[i] = value === ABSENT ? 0 : (slope * (mixture - value)) / unit
+      const regret = value === ABSENT ? 0 : (slope * (mixture - value)) / unit
+      this.regrets[i] = Math.max(-REGRET_MAX, Math.min(regret, REGRET_MAX))
     }
   }
 
@@ -184,9 +188,10 @@ export class Mixture {
     const at = this.moments + 3 * slot
     const count = core[at]! + 1
     const rate = Math.max(1 / count, RATE_MIN)
+    const size = withinReach(Math.abs(error), count, core[at + 1]!)
     core[at] = count
-    core[at + 1]! += rate * (Math.abs(error) - core[at + 1]!)
-    core[at + 2]! += rate * (error * error - core[at + 2]!)
+    core[at + 1]! += rate * (size - core[at + 1]!)
+    core[at + 2]! += rate * (size * size - core[at + 2]!)
   }
 
   /** Fading mean absolute error of the mixture: the unit of regrets, losses and intervals. */

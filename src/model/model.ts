@@ -43,7 +43,10 @@ export class Model {
   private readonly chain = new Hash64()
   private readonly members: Float64Array
   private readonly memberWords: Uint32Array
+  private readonly meanWords: Uint32Array
   private readonly pair = new Float64Array(2)
+  /** This record's targets for which the horizon in hand has a forecast, (D); NaN = none. */
+  private readonly arrived: Float64Array
   private count = 0
 
   /** `kernel` must be the one that the configuration names. */
@@ -77,7 +80,9 @@ export class Model {
     this.scores = new Scores(d, this.memberNames)
     this.members = new Float64Array(d.slots * this.memberNames.length)
     this.memberWords = new Uint32Array(this.members.buffer)
+    this.arrived = new Float64Array(d.targets)
     this.forecast = emptyForecast(d)
+    this.meanWords = new Uint32Array(this.forecast.means.buffer)
     this.scored = emptyScored(d, this.memberNames.length)
   }
 
@@ -220,8 +225,10 @@ export class Model {
       for (let i = 0; i < d.targets; i++) {
         const observed = scored.observed[i]!
         const slot = k * d.targets + i
+        this.arrived[i] = NaN
         if (Number.isNaN(observed) || mixture.published(core, step, slot) === ABSENT) continue
         any = true
+        this.arrived[i] = observed
         mixture.arrive(core, step, slot, observed, scored)
         this.portfolio.references(core, t, k, i, this.pair)
         scored.persistence[slot] = absentToNaN(this.pair[0]!)
@@ -230,7 +237,7 @@ export class Model {
       const { window } = sequence
       if (!any || window === null || !windows.holds(sequence, step)) continue
       const first = !windows.anyArrived(window, step)
-      this.portfolio.arrive(sequence, step, k, scored.observed)
+      this.portfolio.arrive(sequence, step, k, this.arrived)
       if (first) this.learning.becameLearnable(sequence, record)
     }
     this.scores.add(scored)
@@ -265,8 +272,10 @@ export class Model {
     this.mixture.predict(core, t, this.members, forecast.means, forecast.bounds)
   }
 
+  /** Members, mixture and H_t: what the members say does not tell how they were weighed. */
   private hashStep(sequence: Sequence): void {
     this.chain.words(this.memberWords, 0, this.memberWords.length)
+    this.chain.words(this.meanWords, 0, this.meanWords.length)
     this.chain.words(sequence.stateWords, 0, sequence.stateWords.length)
   }
 

@@ -10,7 +10,9 @@ const PRIOR = 1
 /** A network's forecast is held within this many usual moves of the newest value. */
 const REACH = 10
 
-/** One recurrent network of the portfolio: an Adam read-out, and per horizon one by least squares. */
+/**
+ * One recurrent network of the portfolio: an Adam read-out, and per horizon one by least squares.
+ */
 export class NetworkMember {
   readonly name: string
   readonly network: Network
@@ -21,7 +23,9 @@ export class NetworkMember {
   readonly statesAt: number
   /** Offset of its hidden features among those remembered per step. */
   readonly featuresAt: number
-  /** One least-squares read-out per horizon over [1, H_t, x_t], D outputs; none in a lone network. */
+  /**
+   * One least-squares read-out per horizon over [1, H_t, x_t], D outputs; none in a lone network.
+   */
   readonly readouts: readonly Rls[]
   /** Standardised forecasts of the newest step, (K, D). */
   readonly outputs: Float64Array
@@ -81,7 +85,7 @@ export class NetworkMember {
  * as the naive forecast, and slow horizons count as much in the loss as lively ones.
  */
 export function inUnits(z: number, origin: number, scale: number): number {
-  return z === ABSENT ? ABSENT : origin + Math.max(-REACH, Math.min(z, REACH)) * scale
+  return origin === ABSENT ? ABSENT : origin + Math.max(-REACH, Math.min(z, REACH)) * scale
 }
 
 /** What a network is to learn: the inverse, held within the clip. */

@@ -199,8 +199,8 @@ export class Portfolio {
   }
 
   /**
-   * The targets (D) of horizon k have arrived for own step `step`, which the window still holds:
-   * lines and least-squares read-outs learn them, the networks' losses are kept for a boundary.
+   * Targets (D, NaN = none) of horizon k have arrived for own step `step`, which the window still
+   * holds: lines and least-squares read-outs learn them, the networks' losses wait for a boundary.
    */
   arrive(sequence: Sequence, step: number, k: number, observed: Float64Array): void {
     const { history, d: dims, windows, targets, present } = this

@@ -3,6 +3,15 @@ import type { Layout } from './layout.ts'
 /** The exponential weight that the running moments settle at: a memory of about 1,000 steps. */
 const RATE_MIN = 1e-3
 
+/**
+ * What lies further away than this many scales moves a running moment as if it stood there: one
+ * wild record would blind a learner for thousands of steps, while what has really changed is caught
+ * up with in a few dozen.
+ */
+const REACH = 30
+/** Values that must have been seen before any of them counts as wild. */
+const KNOWN_COUNT = 10
+
 /** Standardised values are clipped here, so that one wild record cannot throw a learner off. */
 export const CLIP = 8
 
@@ -23,7 +32,7 @@ export class Scaler {
     const count = core[at]! + 1
     const rate = Math.max(1 / count, RATE_MIN)
     const mean = core[at + 1]!
-    const delta = value - mean
+    const delta = withinReach(value - mean, count, this.scale(core, index))
     core[at] = count
     core[at + 1] = mean + rate * delta
     core[at + 2] = (1 - rate) * (core[at + 2]! + rate * delta * delta)
@@ -38,12 +47,29 @@ export class Scaler {
     return core[this.at + 3 * index + 1]!
   }
 
-  /** Standard deviation, never below a millionth of the mean's size. */
+  /**
+   * Standard deviation, never below a millionth of the mean's size. Of one value alone nothing is
+   * known but its size: that stands for it, or whatever comes second would seem wild.
+   */
   scale(core: Float64Array, index: number): number {
     const at = this.at + 3 * index
-    const floor = 1e-6 * (1 + Math.abs(core[at + 1]!))
-    return Math.max(Math.sqrt(core[at + 2]!), floor)
+    const size = Math.abs(core[at + 1]!)
+    const floor = core[at]! < 2 ? size : 1e-6 * size
+    return Math.max(Math.sqrt(core[at + 2]!), 1e-6 + floor)
   }
+
+  /** Root mean square, never below a millionth. */
+  rootMeanSquare(core: Float64Array, index: number): number {
+    const at = this.at + 3 * index
+    const mean = core[at + 1]!
+    return Math.max(Math.sqrt(core[at + 2]! + mean * mean), 1e-6)
+  }
+}
+
+/** The `count`-th deviation as it is to move a running moment, where `scale` was usual so far. */
+export function withinReach(deviation: number, count: number, scale: number): number {
+  if (count <= KNOWN_COUNT || scale === 0) return deviation
+  return Math.max(-REACH * scale, Math.min(deviation, REACH * scale))
 }
 
 export function clip(value: number): number {

@@ -1,7 +1,7 @@
 /**
- * What was scored at one record: the predictions whose target this record is. The model owns one and
- * fills it anew for each record. D targets, K horizons, M members, L interval levels; a *slot* is
- * k × D + d. Everything is in units of the target.
+ * What was scored at one record: the predictions whose target this record is. The model owns one
+ * and fills it anew for each record. D targets, K horizons, M members, L interval levels; a *slot*
+ * is k × D + d. Everything is in units of the target.
  */
 export interface Scored {
   /** Own step of the record in its sequence, from 0. */
@@ -20,6 +20,8 @@ export interface Scored {
   readonly scale: Float64Array
   /** y(t − k), (K, D); NaN = not there. */
   readonly persistence: Float64Array
-  /** y at the smallest multiple of the first season ≥ k back, (K, D); NaN = not there or no season. */
+  /**
+   * y at the smallest multiple of the first season ≥ k back, (K, D); NaN = not there or no season.
+   */
   readonly seasonal: Float64Array
 }

@@ -9,8 +9,8 @@ const LOSS = { none: 0, arrived: 1, learnt: 2 } as const
 /**
  * The windows of all sequences: rings over own steps of inputs (C, I), standardised targets (C, O)
  * with the state of each loss (C, O), record counts (C), each network's state before every
- * updateEvery-th step (Q, S), and the hidden features that read-outs still need (maxHorizon + 1, F).
- * O = K × D outputs, C steps of capacity.
+ * updateEvery-th step (Q, S), and the hidden features that read-outs still need (maxHorizon + 1,
+ * F). O = K × D outputs, C steps of capacity.
  */
 export class Windows {
   private readonly d: Dimensions
@@ -119,14 +119,15 @@ export class Windows {
 
   /**
    * Writes the run whose newest loss stands at own step `newest` as the batch's next, with all
-   * losses within `updateEvery` steps, which count as learnt from now on, and returns the own step
-   * at which it starts: that of the nearest stored state.
+   * losses within `runLosses` steps, which count as learnt from now on, and returns the own step at
+   * which it starts: that of the nearest stored state.
    */
   writeRun(sequence: Sequence, window: WindowBuffer, newest: number, batch: WindowBatch): number {
-    const { updateEvery, windowCapacity, slots } = this.d
+    const { runLosses, windowCapacity, slots } = this.d
     const start = this.writeInputs(sequence, window, newest, batch)
     const run = batch.runs - 1
-    for (let step = Math.max(start, newest - updateEvery + 1); step <= newest; step++) {
+    const oldest = Math.max(start + batch.warmup[run]!, newest - runLosses + 1)
+    for (let step = oldest; step <= newest; step++) {
       const place = batch.targetsAt(run, step - start)
       const losses = (step % windowCapacity) * slots
       for (let o = 0; o < slots; o++) {
@@ -139,7 +140,9 @@ export class Windows {
     return start
   }
 
-  /** The same run with every loss of own step `newest` that has arrived, learnt or not, for a look. */
+  /**
+   * The same run with every loss of own step `newest` that has arrived, learnt or not, for a look.
+   */
   writeProbe(sequence: Sequence, window: WindowBuffer, newest: number, batch: WindowBatch): number {
     const start = this.writeInputs(sequence, window, newest, batch)
     const place = batch.targetsAt(batch.runs - 1, newest - start)

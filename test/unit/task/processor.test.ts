@@ -36,7 +36,7 @@ function hashes(processor: Processor): string[] {
 }
 
 describe('Processor', () => {
-  test('the same records give the same bits in one go, in pieces, or beside another model', async () => {
+  test('the same bits in one go, in pieces, or beside another model', async () => {
     const list = records(200)
     const whole = jsonProcessor()
     for (const { key, value, timestampMs } of list) whole.process(key, value, timestampMs)

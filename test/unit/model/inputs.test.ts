@@ -1,0 +1,79 @@
+import { describe, expect, test } from 'vitest'
+import { CALENDAR_SIZE } from '../../../src/model/calendar.ts'
+import { dimensionsOf } from '../../../src/model/dimensions.ts'
+import { linear } from '../../../src/model/domain.ts'
+import { History } from '../../../src/model/history.ts'
+import { InputVector } from '../../../src/model/inputs.ts'
+import { maxLag } from '../../../src/model/lags.ts'
+import { Layout } from '../../../src/model/layout.ts'
+import { Scaler } from '../../../src/model/scaler.ts'
+import { configOf } from './support/driver.ts'
+
+function open(calendar = true) {
+  const task = { targets: ['y'], inputs: ['i'], known: ['k'], horizons: [1, 5], seasons: [12] }
+  const d = dimensionsOf(configOf({ task }))
+  const layout = new Layout()
+  const scaler = new Scaler(layout, 1)
+  const history = new History(layout, d, [linear], maxLag(d))
+  const inputs = new InputVector(layout, d, calendar)
+  const core = new Float64Array(layout.size)
+  history.begin(core)
+  let t = 0
+  /** y, i, k, k+1, k+5 */
+  const write = (values: readonly (number | null)[], timeMs: number | null = null) => {
+    const array = Float64Array.from(values, (value) => value ?? NaN)
+    const out = new Float32Array(inputs.size + 2).fill(99)
+    history.push(core, t, timeMs, array, scaler)
+    inputs.write(core, t, array, history, out, 1)
+    t++
+    expect([out[0], out[inputs.size + 1]]).toEqual([99, 99])
+    return out.subarray(1, inputs.size + 1)
+  }
+  return { inputs, write }
+}
+
+describe('InputVector', () => {
+  test('has a place for every field, its missing flag, the calendar and the seasonal lags', () => {
+    // Lags around 11 and 7: 5 to 13.
+    expect(open().inputs.size).toBe(2 + 2 + 1 + 4 + CALENDAR_SIZE + 9)
+    expect(open(false).inputs.size).toBe(2 + 2 + 1 + 4 + 9)
+  })
+
+  test('imputes what is missing by the running mean, with a flag', () => {
+    const { inputs, write } = open()
+    for (let t = 0; t < 30; t++) write([t, 2 * t, t, t, t])
+    const x = write([null, null, null, null, 40])
+    expect([x[0], x[1]]).toEqual([0, 1])
+    expect([x[inputs.inputAt(0)], x[inputs.inputAt(0) + 1]]).toEqual([0, 1])
+    expect([x[inputs.aheadInputAt(0, 0)], x[inputs.aheadInputAt(0, 0) + 1]]).toEqual([0, 1])
+    expect(x[inputs.aheadInputAt(1, 0) + 1]).toBe(0)
+    const deviation = Math.sqrt((30 ** 2 - 1) / 12)
+    expect(x[inputs.aheadInputAt(1, 0)]).toBeCloseTo((40 - 14.5) / deviation, 5)
+  })
+
+  test('shows targets and lags in the moments of now', () => {
+    const { inputs, write } = open(false)
+    let x = new Float32Array()
+    for (let t = 0; t < 30; t++) x = write([t, 0, 0, 0, 0])
+    const deviation = Math.sqrt((30 ** 2 - 1) / 12)
+    expect([x[0], x[1]]).toEqual([Math.fround((29 - 14.5) / deviation), 0])
+    const lags = [...x.subarray(inputs.size - 9)]
+    lags.forEach((z, j) => {
+      expect(z).toBeCloseTo((29 - (5 + j) - 14.5) / deviation, 5)
+    })
+  })
+
+  test('clips a wild value', () => {
+    const { write } = open()
+    for (let t = 0; t < 200; t++) write([t % 2, 0, 0, 0, 0])
+    expect(write([1e15, 0, 0, 0, 0])[0]).toBe(8)
+  })
+
+  test('has zeros for the calendar without event time', () => {
+    const { inputs, write } = open()
+    const at = inputs.size - 9 - CALENDAR_SIZE
+    const calendar = (x: Float32Array) => [...x.subarray(at, at + CALENDAR_SIZE)]
+    expect(calendar(write([1, 1, 1, 1, 1]))).toEqual([0, 0, 0, 0, 0, 0])
+    expect(calendar(write([1, 1, 1, 1, 1], 0))).toEqual([0, 1, 0, 1, 0, 1])
+  })
+})

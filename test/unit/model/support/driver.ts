@@ -1,0 +1,102 @@
+import { loadConfig } from '../../../../src/config/load.ts'
+import type { Config, ConfigInput } from '../../../../src/config/schema.ts'
+import type { Kernel } from '../../../../src/kernels/kernel.ts'
+import { Model } from '../../../../src/model/model.ts'
+import type { Sequence, SequenceTable } from '../../../../src/model/sequence.ts'
+import type { SharedArray } from '../../../../src/model/state.ts'
+import { type Sample, sampleSize } from '../../../../src/record/types.ts'
+import { referenceKernel } from '../../../../src/rnn/index.ts'
+
+/** A configuration with the model's parts as given, defaults filled in, `y` the only target. */
+export function configOf(options: Partial<ConfigInput> = {}): Config {
+  const text = JSON.stringify({ ...options, task: { targets: ['y'], ...options.task } })
+  return loadConfig({ file: 'test', text, env: {} }).config
+}
+
+/** One event: targets, inputs, known now, known ahead as in `Sample.values`; null = missing. */
+export interface Event {
+  readonly sequence?: string
+  readonly timeMs?: number | null
+  readonly values: readonly (number | null)[]
+}
+
+/** A model that is fed samples, without decoder or transport. */
+export class Driver {
+  readonly config: Config
+  readonly model: Model
+  private readonly sample: Sample
+
+  constructor(config: Config, kernel: Kernel = referenceKernel) {
+    this.config = config
+    this.model = new Model(config, kernel)
+    const { fields } = this.model.dimensions
+    this.sample = { sequence: '', timeMs: null, values: new Float64Array(sampleSize(fields)) }
+  }
+
+  step({ sequence = '', timeMs = null, values }: Event): void {
+    const { sample } = this
+    sample.sequence = sequence
+    sample.timeMs = timeMs
+    sample.values.fill(NaN)
+    values.forEach((value, i) => {
+      sample.values[i] = value ?? NaN
+    })
+    this.model.absorbSample(sample)
+    this.model.step(sample)
+  }
+
+  /** A dead letter. */
+  skip(): void {
+    this.model.absorb(null, null, null)
+    this.model.skip()
+  }
+
+  get means(): number[] {
+    return [...this.model.forecast.means]
+  }
+}
+
+/** What a model keeps to itself, for tests that look into its state. */
+export interface Inside {
+  readonly table: SequenceTable
+  /** The newest predictions of all members, (K, D, M). */
+  readonly members: Float64Array
+  readonly learning: { readonly counters: Float64Array }
+  shared(): SharedArray[]
+}
+
+export function insideOf(model: Model): Inside {
+  return model as unknown as Inside
+}
+
+export function sequenceOf(model: Model, name: string): Sequence {
+  const sequence = insideOf(model).table.byName.get(name)
+  if (sequence === undefined) throw new Error(`no sequence ${name}`)
+  return sequence
+}
+
+/** Every array of numbers in a model's state, with a name. */
+function stateArrays(model: Model): { name: string; array: ArrayLike<number> }[] {
+  const { table, shared } = insideOf(model)
+  const sequences = [...table.byName.values()].flatMap(({ name, core, states, window }) => [
+    { name: `${name}/core`, array: core },
+    { name: `${name}/states`, array: states },
+    ...(window === null
+      ? []
+      : [
+          { name: `${name}/window64`, array: window.float64 },
+          { name: `${name}/window32`, array: window.float32 },
+        ]),
+  ])
+  return [...sequences, ...shared.call(model)]
+}
+
+/** Names of the arrays of the state that hold a NaN; none ever should. */
+export function arraysWithNaN(model: Model): string[] {
+  return stateArrays(model)
+    .filter(({ array }) => {
+      for (let i = 0; i < array.length; i++) if (Number.isNaN(array[i])) return true
+      return false
+    })
+    .map(({ name }) => name)
+}
