@@ -9,6 +9,11 @@ import type { Scored } from './scored.ts'
 const RATE_MIN = 5e-3
 /** Regrets are held within this many usual errors: what was usual may have been next to nothing. */
 const REGRET_MAX = 1e3
+/**
+ * No member pulls the mixture further than this many usual errors from the members' median: one wild
+ * record comes back a season later, and a thousandth of a millionfold is a thousandfold.
+ */
+const PULL_MAX = 30
 
 /**
  * One forecast out of many, with intervals: aggregators weigh the members by regret, a hedge
@@ -31,6 +36,8 @@ export class Mixture {
   private readonly choice: Float64Array
   private readonly regrets: Float64Array
   private readonly losses: Float64Array
+  private readonly held: Float64Array
+  private readonly sorted: Float64Array
 
   /** `names`: M, of which the first `mixed` take part. */
   constructor(layout: Layout, d: Dimensions, names: number, mixed: number) {
@@ -49,7 +56,7 @@ export class Mixture {
     this.hedge = mixed > 1 ? new Hedge(layout, d.slots, candidates, 0.99, 0.5) : null
     this.intervals = new IntervalTracker(layout, d.slots, d.levels)
     this.moments = layout.claim(3 * d.slots)
-    this.entrySize = names + candidates + 4 + 2 * d.levels.length
+    this.entrySize = names + candidates + 6 + 2 * d.levels.length
     let entries = 0
     this.rings = d.horizons.map((horizon) => {
       const at = entries
@@ -61,6 +68,8 @@ export class Mixture {
     this.choice = new Float64Array(candidates)
     this.regrets = new Float64Array(mixed)
     this.losses = new Float64Array(candidates)
+    this.held = new Float64Array(mixed)
+    this.sorted = new Float64Array(mixed)
   }
 
   begin(core: Float64Array): void {
@@ -82,24 +91,26 @@ export class Mixture {
     for (let slot = 0; slot < dims.slots; slot++) {
       const entry = this.entry(step, slot)
       const candidates = entry + names
+      const rest = candidates + this.choice.length
+      const unit = this.unit(core, slot)
       for (let i = 0; i < names; i++) core[entry + i] = members[slot * names + i]!
+      this.limit(core, entry, unit, rest + 4)
+      this.hold(core, entry, rest + 4)
       for (let a = 0; a < aggregators.length; a++) {
-        aggregators[a]!.weigh(core, slot, core, entry, this.weights)
-        core[candidates + a] = combine(this.weights, core, entry, mixed)
+        aggregators[a]!.weigh(core, slot, this.held, 0, this.weights)
+        core[candidates + a] = combine(this.weights, this.held, 0, mixed)
       }
-      core[candidates + aggregators.length] = core[entry]!
-      let mean = core[entry]!
+      core[candidates + aggregators.length] = this.held[0]!
+      let mean = this.held[0]!
       if (this.hedge !== null) {
         this.hedge.weigh(core, slot, core, candidates, this.choice)
         mean = combine(this.choice, core, candidates, this.choice.length)
       }
-      const rest = candidates + this.choice.length
-      const unit = this.unit(core, slot)
       core[rest] = mean
       core[rest + 1] = unit
       core[rest + 2] = Math.sqrt(core[this.moments + 3 * slot + 2]!)
       core[rest + 3] = core[this.moments + 3 * slot]!
-      this.intervals.write(core, slot, mean, unit, core, rest + 4)
+      this.intervals.write(core, slot, mean, unit, core, rest + 6)
     }
     this.recall(core, step, means, bounds)
   }
@@ -117,7 +128,7 @@ export class Mixture {
     const rest = entry + this.names + this.choice.length
     const known = core[rest + 3]! > 0 && core[rest] !== ABSENT
     const size = 2 * this.d.levels.length
-    for (let i = 0; i < size; i++) out[slot * size + i] = known ? core[rest + 4 + i]! : Number.NaN
+    for (let i = 0; i < size; i++) out[slot * size + i] = known ? core[rest + 6 + i]! : Number.NaN
   }
 
   /**
@@ -125,7 +136,7 @@ export class Mixture {
    * lets aggregators, hedge and intervals learn.
    */
   arrive(core: Float64Array, step: number, slot: number, observed: number, scored: Scored): void {
-    const { names, mixed, aggregators } = this
+    const { names, aggregators } = this
     const entry = this.entry(step, slot)
     const candidates = entry + names
     const rest = candidates + this.choice.length
@@ -140,9 +151,10 @@ export class Mixture {
     this.readBounds(core, entry, scored.bounds, slot)
     const unit = this.unit(core, slot)
     if (unit > 0) {
+      this.hold(core, entry, rest + 4)
       for (let a = 0; a < aggregators.length; a++) {
         const value = core[candidates + a]!
-        this.fillRegrets(core, entry, value, observed, unit, mixed)
+        this.fillRegrets(value, observed, unit)
         aggregators[a]!.learn(core, slot, this.regrets)
       }
       if (this.hedge !== null) {
@@ -168,17 +180,42 @@ export class Mixture {
     return Math.sqrt(core[this.moments + 3 * slot + 2]!)
   }
 
-  private fillRegrets(
-    core: Float64Array,
-    entry: number,
-    mixture: number,
-    observed: number,
-    unit: number,
-    mixed: number,
-  ): void {
-    const slope = mixture > observed ? 1 : mixture < observed ? -1 : 0
-    for (let i = 0; i < mixed; i++) {
+  /** Writes how low and how high the mixed members of an entry may pull to `core[at…]`. */
+  private limit(core: Float64Array, entry: number, unit: number, at: number): void {
+    const median = this.median(core, entry)
+    const free = unit === 0 || median === ABSENT
+    core[at] = free ? -Infinity : median - PULL_MAX * unit
+    core[at + 1] = free ? Infinity : median + PULL_MAX * unit
+  }
+
+  /** The lower median of the mixed members that are present; ABSENT when none is. */
+  private median(core: Float64Array, entry: number): number {
+    const { sorted } = this
+    let count = 0
+    for (let i = 0; i < this.mixed; i++) {
       const value = core[entry + i]!
+      if (value === ABSENT) continue
+      let j = count++
+      for (; j > 0 && sorted[j - 1]! > value; j--) sorted[j] = sorted[j - 1]!
+      sorted[j] = value
+    }
+    return count === 0 ? ABSENT : sorted[(count - 1) >> 1]!
+  }
+
+  /** Points `held` at the mixed members of an entry, within its limits at `core[at…]`. */
+  private hold(core: Float64Array, entry: number, at: number): void {
+    const low = core[at]!
+    const high = core[at + 1]!
+    for (let i = 0; i < this.mixed; i++) {
+      const value = core[entry + i]!
+      this.held[i] = value === ABSENT ? ABSENT : Math.max(low, Math.min(value, high))
+    }
+  }
+
+  private fillRegrets(mixture: number, observed: number, unit: number): void {
+    const slope = mixture > observed ? 1 : mixture < observed ? -1 : 0
+    for (let i = 0; i < this.mixed; i++) {
+      const value = this.held[i]!
       const regret = value === ABSENT ? 0 : (slope * (mixture - value)) / unit
       this.regrets[i] = Math.max(-REGRET_MAX, Math.min(regret, REGRET_MAX))
     }

@@ -12,6 +12,9 @@ const REACH = 30
 /** Values that must have been seen before any of them counts as wild. */
 const KNOWN_COUNT = 10
 
+/** Smallest scale: what divides must not be 0, and units may be small. */
+const TINY = 1e-12
+
 /** Standardised values are clipped here, so that one wild record cannot throw a learner off. */
 export const CLIP = 8
 
@@ -55,14 +58,14 @@ export class Scaler {
     const at = this.at + 3 * index
     const size = Math.abs(core[at + 1]!)
     const floor = core[at]! < 2 ? size : 1e-6 * size
-    return Math.max(Math.sqrt(core[at + 2]!), 1e-6 + floor)
+    return Math.max(Math.sqrt(core[at + 2]!), TINY + floor)
   }
 
-  /** Root mean square, never below a millionth. */
+  /** Root mean square, never 0. */
   rootMeanSquare(core: Float64Array, index: number): number {
     const at = this.at + 3 * index
     const mean = core[at + 1]!
-    return Math.max(Math.sqrt(core[at + 2]! + mean * mean), 1e-6)
+    return Math.max(Math.sqrt(core[at + 2]! + mean * mean), TINY)
   }
 }
 

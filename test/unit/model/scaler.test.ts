@@ -58,7 +58,7 @@ describe('Scaler', () => {
 
   test('has the root mean square about zero, so that a steady climb has a size', () => {
     const { scaler, core } = open()
-    expect(scaler.rootMeanSquare(core, 0)).toBe(1e-6)
+    expect(scaler.rootMeanSquare(core, 0)).toBe(1e-12)
     for (let i = 0; i < 200; i++) scaler.update(core, 0, 3)
     expect(scaler.scale(core, 0)).toBeLessThan(1e-5)
     expect(scaler.rootMeanSquare(core, 0)).toBeCloseTo(3, 9)
@@ -68,7 +68,7 @@ describe('Scaler', () => {
 
   test('never gives a scale of zero, nor one that is not finite', () => {
     const { scaler, core } = open()
-    expect(scaler.scale(core, 0)).toBe(1e-6)
+    expect(scaler.scale(core, 0)).toBe(1e-12)
     for (let i = 0; i < 100; i++) scaler.update(core, 0, 1e15)
     expect(scaler.scale(core, 0)).toBeCloseTo(1e9, -3)
     for (let i = 0; i < 3000; i++) scaler.update(core, 0, i % 2 === 0 ? 1e15 : -1e15)

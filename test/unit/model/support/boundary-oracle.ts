@@ -63,11 +63,11 @@ class Moments {
 
   get scale(): number {
     const size = Math.abs(this.mean)
-    return Math.max(Math.sqrt(this.variance), 1e-6 + (this.count < 2 ? 1 : 1e-6) * size)
+    return Math.max(Math.sqrt(this.variance), 1e-12 + (this.count < 2 ? 1 : 1e-6) * size)
   }
 
   get rootMeanSquare(): number {
-    return Math.max(Math.sqrt(this.variance + this.mean ** 2), 1e-6)
+    return Math.max(Math.sqrt(this.variance + this.mean ** 2), 1e-12)
   }
 }
 
