@@ -42,7 +42,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   const { rows } = service
   const startMs = systemClock.monotonicMs()
   const seconds = () => Math.max(0, service.newestMs() - startMs) / 1000
-  talk.begin(() => ({ rows, total: records.length, seconds: seconds(), hints }))
+  talk.begin(hints, () => ({ rows, total: records.length, seconds: seconds() }))
   // Ends the feeding also where the service has failed.
   const ended = new AbortController()
   const signal = AbortSignal.any([options.signal, ended.signal])

@@ -32,11 +32,11 @@ export class DemoTalk {
     this.#above(`headrace: ${line}\n`)
   }
 
-  /** Begins to show what `state` tells, a few times a second. */
-  begin(state: () => DemoState): void {
+  /** Says the hints once, whole, and begins to show what `state` tells, a few times a second. */
+  begin(hints: readonly string[], state: () => DemoState): void {
     const screen = this.#screen
+    for (const hint of hints) this.say(hint)
     if (screen === null) {
-      for (const hint of state().hints) this.say(hint)
       let last = -1
       this.#show = () => {
         const { records } = state().rows

@@ -10,8 +10,6 @@ export interface DemoState {
   /** Records that the demo will send. */
   readonly total: number
   readonly seconds: number
-  /** Lines that stay: where the metrics are, how to read the predictions. */
-  readonly hints: readonly string[]
 }
 
 const PLOT_LINES = 9
@@ -25,7 +23,7 @@ export function screenLines(
   const scores = board.toJson()
   const lines = [progressLine(records, records / state.total, state.seconds), '']
   const scoreboard = scoreboardLines(scores)
-  const room = rows - lines.length - scoreboard.length - state.hints.length - 4
+  const room = rows - lines.length - scoreboard.length - 3
   const drawn = plot(history, {
     width: Math.min(columns - 1, 120),
     height: Math.max(3, Math.min(PLOT_LINES, room)),
@@ -35,7 +33,7 @@ export function screenLines(
   if (drawn.length > 0 && first !== undefined) {
     lines.push(...drawn, legend(`${first.target}, ${ahead(first.horizon)}`, colour), '')
   }
-  lines.push(...scoreboard, '', ...state.hints)
+  lines.push(...scoreboard)
   return lines
 }
 

@@ -1,13 +1,30 @@
 import { once } from 'node:events'
-import { createWriteStream, type WriteStream } from 'node:fs'
+import { createWriteStream, statSync, type WriteStream } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { finished } from 'node:stream/promises'
 import type { Config } from '../config/schema.ts'
 import { HeadraceError } from '../errors.ts'
 import { ForecastEncoder } from '../record/encode-forecast.ts'
 import type { Forecast } from '../record/types.ts'
+import { usageError } from './options.ts'
 
 const FLUSH_CHARACTERS = 1 << 16
+
+/**
+ * Throws HEADRACE_USAGE where writing to `output` would destroy one of the files that are read, by
+ * whatever name or link.
+ */
+export function refuseOverwriting(output: string, inputs: readonly string[]): void {
+  if (output === '-') throw usageError('--predictions takes a file: name one, such as ./out.jsonl.')
+  const target = statSync(output, { throwIfNoEntry: false })
+  if (target === undefined || !target.isFile()) return
+  for (const input of inputs) {
+    const source = statSync(input, { throwIfNoEntry: false })
+    if (source?.dev === target.dev && source.ino === target.ino) {
+      throw usageError(`--predictions ${output} is the file that is read as ${input}.`)
+    }
+  }
+}
 
 /** `replay --predictions`: one output record of design §5 a line, `offset` = number of the row. */
 export class PredictionsFile {

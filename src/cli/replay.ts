@@ -1,6 +1,7 @@
 import type { Command, Io } from './command.ts'
 import { integerOption, parseOptions, usageError } from './options.ts'
 import { hasColour, legend, plot } from './plot.ts'
+import { refuseOverwriting } from './predictions-file.ts'
 import { limitOption, loadReplayConfigs, sourceOptions } from './replay-config.ts'
 import { type ReplayPlan, replayFile } from './replay-file.ts'
 import { openInputs } from './replay-input.ts'
@@ -92,6 +93,9 @@ export const command: Command = {
     const configs = loadReplayConfigs(values, io.env)
     if (configs.length > 1 && plan.predictions !== undefined) {
       throw usageError('--predictions takes one --config only.')
+    }
+    if (plan.predictions !== undefined) {
+      refuseOverwriting(plan.predictions, [file, ...(values.config ?? [])])
     }
     const inputs = await openInputs(file, configs.length, io)
     const results: (NamedReport & { result: ReplayResult })[] = []

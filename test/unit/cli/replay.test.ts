@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
@@ -248,6 +248,20 @@ describe('a wrong command line', () => {
     const failed = command.run(args, testIo({}))
     await expect(failed).rejects.toMatchObject({ code: 'HEADRACE_USAGE' })
     await expect(failed).rejects.toThrow(message)
+  })
+
+  test('--predictions onto a file that is read, by whatever name', async () => {
+    const before = readFileSync(file, 'utf8')
+    const link = join(folder, 'link.jsonl')
+    symlinkSync(file, link)
+    for (const path of [file, link, '-']) {
+      await expect(
+        command.run([file, '--target', 'load', '--predictions', path], testIo({})),
+      ).rejects.toMatchObject({
+        code: 'HEADRACE_USAGE',
+      })
+    }
+    expect(readFileSync(file, 'utf8')).toBe(before)
   })
 
   test('--predictions with several configurations', async () => {
