@@ -217,11 +217,11 @@ describe('runDemo on the in-process log', () => {
     const controller = new AbortController()
     const io = testIo({ terminal: true, signal: controller.signal })
     const talk = new DemoTalk(io, false)
-    let url = ''
     const say = talk.say.bind(talk)
     talk.say = (line) => {
       say(line)
-      url = /http:\S+\/metrics/.exec(io.stdout.text)?.[0] ?? ''
+      if (!line.includes('until Ctrl-C')) return
+      const [url = ''] = /http:\S+\/metrics/.exec(io.stderr.text) ?? []
       fetch(url).then(async (answer) => {
         io.stdout.text += await answer.text()
         controller.abort()
