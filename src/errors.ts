@@ -38,8 +38,8 @@ export const errorTable = {
     canRetry: true,
     exitCode: 69,
     remedy:
-      'Read the log that the message names, or take another way: set KAFKA_BROKERS, start a Docker ' +
-      'engine, or install Java 17 or later and Maven.',
+      'Read the log that the message names, or take another way: set KAFKA_BROKERS, start a ' +
+      'Docker engine, or install Java 17 or later and Maven.',
   },
   HEADRACE_TASK_HASH_MISMATCH: {
     sentence:
@@ -47,8 +47,8 @@ export const errorTable = {
     canRetry: false,
     exitCode: 1,
     remedy:
-      'The input topic was changed after it had been learnt, or this machine computes differently. ' +
-      'Start a new application name, or reset with `headrace topics --reset`.',
+      'The input topic was changed after it had been learnt, or this machine computes ' +
+      'differently. Start a new application name, or reset with `headrace topics --reset`.',
   },
   HEADRACE_TASK_FINGERPRINT_FOREIGN: {
     sentence: 'The application was learnt with another configuration.',
@@ -63,7 +63,8 @@ export const errorTable = {
     canRetry: false,
     exitCode: 78,
     remedy:
-      'Run the former version, or replay the topic into a new application name, compare, and switch.',
+      'Run the former version, or replay the topic into a new application name, compare, and ' +
+      'switch.',
   },
   HEADRACE_TASK_FORMAT_NEWER: {
     sentence: 'The changelog was written by a newer version of headrace.',

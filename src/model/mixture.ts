@@ -10,8 +10,8 @@ const RATE_MIN = 5e-3
 /** Regrets are held within this many usual errors: what was usual may have been next to nothing. */
 const REGRET_MAX = 1e3
 /**
- * No member pulls the mixture further than this many usual errors from the members' median: one wild
- * record comes back a season later, and a thousandth of a millionfold is a thousandfold.
+ * No member pulls the mixture further than this many usual errors from the members' median: one
+ * wild record comes back a season later, and a thousandth of a millionfold is a thousandfold.
  */
 const PULL_MAX = 30
 

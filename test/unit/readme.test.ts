@@ -19,7 +19,9 @@ function block(language: string, text: string): string {
   return found[0]?.[2] ?? ''
 }
 
-/** The shape of a JSON value: its keys in order, arrays by their first element, types of the rest. */
+/**
+ * The shape of a JSON value: its keys in order, arrays by their first element, types of the rest.
+ */
 function shape(value: unknown): unknown {
   if (Array.isArray(value)) return [shape(value[0])]
   if (value === null || typeof value !== 'object') return typeof value
@@ -78,9 +80,10 @@ test('the figures are those that the command prints', async () => {
   const { stdout } = await run('node', args, { cwd: root })
   const [one, five] = JSON.parse(stdout).scores
   const number = String.raw`(\d\.\d+)`
-  const pattern = `MAPE is ${number} one step.*? ${number}\\s+five ahead;.*? ${number} \\(log domain\\)`
-  const rest = `.*? ${number} \\(linear\\),.*?forecast ${number}`
-  const said = new RegExp(pattern + rest, 's').exec(readme)
+  const pattern =
+    `MAPE is ${number} one step.*? ${number}\\s+five ahead;.*? ${number} \\(log domain\\)` +
+    `.*? ${number} \\(linear\\),.*?forecast ${number}`
+  const said = new RegExp(pattern, 's').exec(readme)
   const shown = [one.wmape, five.wmape, one.members['rls:log'].wmape]
   shown.push(five.members['rls:linear'].wmape, five.members['seasonal:336'].wmape)
   expect(said?.slice(1)).toEqual(shown.map((value: number) => value.toFixed(4)))

@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { homedir, platform, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, test as always, beforeAll, expect } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { userCacheFolder } from '../../../src/broker/cache-folder.ts'
 import { provision } from '../../../src/broker/distribution.ts'
 import { type BrokerRequest, findBroker, type Ways } from '../../../src/broker/find-broker.ts'
@@ -16,7 +16,7 @@ import { until, withAdmin } from '../support/broker.ts'
 const { KAFKA_BROKERS: _, ...env } = process.env
 // A machine that reaches Kafka by another way needs neither Java nor Maven; CI has to have both.
 const installed = answers('java', '-version') && answers('mvn', '--version')
-const test = always.runIf(installed || env.CI !== undefined)
+const withJava = test.runIf(installed || env.CI !== undefined)
 const lines: string[] = []
 const ways: Ways = { docker: async () => ({ missing: 'not asked' }), java: javaWay }
 let temporaryFolder: string
@@ -76,7 +76,7 @@ async function start(overrides: Partial<BrokerRequest> = {}) {
 
 // It holds true: a broker of ours is quickly there, serves, is alone, and goes without a trace,
 // whichever way we go.
-test('a later start takes seconds, and stop leaves no program, port or folder', async () => {
+withJava('a later start takes seconds, and stop leaves no program, port or folder', async () => {
   const startMs = performance.now()
   const broker = await start()
   const seconds = (performance.now() - startMs) / 1000
@@ -90,7 +90,7 @@ test('a later start takes seconds, and stop leaves no program, port or folder', 
   await broker.stop()
 })
 
-test('two brokers at once have nothing in common, and take their own properties', async () => {
+withJava('two brokers at once have nothing in common, and take their own properties', async () => {
   const [one, two] = await Promise.all([start(), start({ properties: { 'num.partitions': '3' } })])
   const topics = [{ topic: 'only-here' }]
   await withAdmin((admin) => admin.createTopics({ topics }), [two.address])
@@ -105,21 +105,24 @@ test('two brokers at once have nothing in common, and take their own properties'
   await two.stop()
 })
 
-test('a process that is killed takes its broker and the folder with it within 3 s', async () => {
-  const { child, address } = await holder()
-  expect(await accepts(address)).toBe(true)
-  expect(programs()).not.toEqual([])
-  child.kill('SIGKILL')
-  await until('the broker is gone', () => programs().length === 0, 3_000)
-  await until(
-    'its folder is gone',
-    async () => (await readdir(temporaryFolder)).length === 0,
-    3_000,
-  )
-  expect(await accepts(address)).toBe(false)
-})
+withJava(
+  'a process that is killed takes its broker and the folder with it within 3 s',
+  async () => {
+    const { child, address } = await holder()
+    expect(await accepts(address)).toBe(true)
+    expect(programs()).not.toEqual([])
+    child.kill('SIGKILL')
+    await until('the broker is gone', () => programs().length === 0, 3_000)
+    await until(
+      'its folder is gone',
+      async () => (await readdir(temporaryFolder)).length === 0,
+      3_000,
+    )
+    expect(await accepts(address)).toBe(false)
+  },
+)
 
-test('a process that gets SIGTERM stops its broker and exits with 0', async () => {
+withJava('a process that gets SIGTERM stops its broker and exits with 0', async () => {
   const { child, address } = await holder()
   child.kill('SIGTERM')
   const [code] = await once(child, 'exit')
@@ -138,7 +141,7 @@ async function holder(): Promise<{ child: ChildProcess; address: string }> {
   return { child, address: String(chunk).trim() }
 }
 
-test('a port that someone takes in between costs one more attempt', async () => {
+withJava('a port that someone takes in between costs one more attempt', async () => {
   const distribution = await provision({
     ...request,
     java: 'java',
@@ -161,7 +164,7 @@ test('a port that someone takes in between costs one more attempt', async () => 
   server.close()
 })
 
-test('a start that fails says why, keeps the log and leaves nothing else', async () => {
+withJava('a start that fails says why, keeps the log and leaves nothing else', async () => {
   const properties = { 'log.retention.bytes': 'much' }
   const found = await findBroker({ ...request, properties }, ways)
   const file = join(request.cacheFolder, 'headrace', 'kafka', 'failed-start.log')
@@ -174,7 +177,7 @@ test('a start that fails says why, keeps the log and leaves nothing else', async
   expect(lines.some((line) => line.includes('Invalid value much'))).toBe(true)
 })
 
-test('an abort during the start leaves nothing', async () => {
+withJava('an abort during the start leaves nothing', async () => {
   const abort = new AbortController()
   const starting = findBroker({ ...request, signal: abort.signal }, ways)
   await Promise.all([
@@ -185,7 +188,7 @@ test('an abort during the start leaves nothing', async () => {
   ])
 })
 
-test('a first start fills an empty cache', async () => {
+withJava('a first start fills an empty cache', async () => {
   const cacheFolder = await mkdtemp(join(tmpdir(), 'headrace-cache-'))
   const startMs = performance.now()
   const broker = await start({ cacheFolder })
