@@ -27,6 +27,7 @@ export interface Event {
 export interface Prediction {
   readonly target: string
   readonly horizon: number
+  /** NaN before the target's first value. */
   readonly mean: number
   /** Empty before a first error has told how far off the forecasts are. */
   readonly intervals: readonly { level: number; lower: number; upper: number }[]

@@ -5,12 +5,10 @@ import { startTimeMs } from './start-time.ts'
 /** What every field name of a record must be. */
 const fieldName = z.string().min(1, 'expected the name of a field')
 const filePath = z.string().min(1, 'expected the path of a file')
+// kafkajs splits at the first colon: the literal of an IPv6 address needs a name in its place.
 const broker = z
   .string()
-  .regex(
-    /^(\[[0-9a-fA-F:.]+\]|[^\s:,@/]+):[0-9]{1,5}$/,
-    'expected host:port, such as broker-1:9092',
-  )
+  .regex(/^[^\s:,@/[\]]+:[0-9]{1,5}$/, 'expected host:port, such as broker-1:9092')
 
 function ascending(values: number[]): number[] {
   return values.toSorted((a, b) => a - b)
@@ -192,7 +190,7 @@ const model = z.strictObject({
     .default('auto')
     .describe(
       'Records of the partition between weight updates, a multiple of updateEvery; ' +
-        'auto: updateEvery × live sequences, 1 to 8 of them.',
+        'auto: updateEvery × live sequences, at most 8.',
     ),
   learningRates: z
     .array(z.number().positive().max(1))
@@ -209,7 +207,13 @@ const model = z.strictObject({
     .boolean()
     .default(true)
     .describe('Score a twin that forgets: it shows what carrying the hidden state is worth.'),
-  learn: z.boolean().default(true).describe('Update weights; false freezes what was learnt.'),
+  learn: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Update the network weights; false leaves them as they began. Lines, read-outs by least ' +
+        'squares, weights of the mixture and intervals go on learning.',
+    ),
   kernel: z.enum(['reference']).default('reference').describe('What does the arithmetic.'),
   seed: z.int().min(0).default(1).describe('Seed of the initial weights and of everything random.'),
 })

@@ -79,7 +79,8 @@ describe('a valid configuration', () => {
   test('takes brokers as a list and as one string separated by commas', () => {
     const brokers = (yaml: string) =>
       loadConfig({ text: `${minimal}kafka: { brokers: ${yaml} }\n`, env: {} }).config.kafka.brokers
-    expect(brokers('"a:1, b:2,[::1]:3"')).toEqual(['a:1', 'b:2', '[::1]:3'])
+    expect(brokers('"a:1, b:2,c:3"')).toEqual(['a:1', 'b:2', 'c:3'])
+    expect(() => brokers('"[::1]:3"')).toThrow('expected host:port')
     expect(brokers('[a:1, b:2]')).toEqual(['a:1', 'b:2'])
   })
 
