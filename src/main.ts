@@ -62,6 +62,8 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
       io.stderr.write(`headrace: internal error: ${(error as Error).stack ?? String(error)}\n`)
       return 70
     }
+    // The reader of a file named /dev/stdout may go away too.
+    if ((error.cause as NodeJS.ErrnoException | undefined)?.code === 'EPIPE') return 0
     io.stderr.write(`headrace: ${error.message}\n`)
     return error.exitCode
   }
@@ -78,10 +80,11 @@ function stopSignal(): AbortSignal {
   return controller.signal
 }
 
-// A reader that has gone away (`headrace replay … | head`) is no error of ours.
+// A reader that has gone away (`headrace replay … | head`) is no error of ours; a full disk is one.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0)
-  throw error
+  process.stderr.write(`headrace: the output cannot be written: ${error.message}\n`)
+  process.exit(1)
 })
 /** How long something forgotten may keep the process alive once the command has ended. */
 const lingerMs = 500

@@ -68,12 +68,29 @@ async function csvFields(rows: FileRows, fileName: string, wanted: Wanted): Prom
   }
   const absent = absentFields(wanted, names)
   if (absent.length > 0) throw missing(fileName, absent, names, header)
+  const repeated = neededNames(wanted).find(
+    (name) => names.indexOf(name) !== names.lastIndexOf(name),
+  )
+  if (repeated !== undefined) {
+    throw new HeadraceError(
+      'HEADRACE_INPUT_COLUMNS',
+      `${fileName} has more than one column ${quote(repeated)}: which one is meant?`,
+    )
+  }
   const isHeader = header?.every((cell, i) => cell.trim() === names[i]) ?? false
   if (isHeader && header?.length === names.length) rows.dropFirst()
   if (wanted.time !== undefined) return { names, time: wanted.time }
   const [data] = await rows.peek(1)
   const cells = data ? (splitRow(data) ?? []) : []
   return { names, time: foundTime(names, (name) => cells[names.indexOf(name)]) }
+}
+
+/** Every name that the configuration reads, whether a column has it or not. */
+function neededNames({ time, key, fields }: Wanted): string[] {
+  const future = fields.known.flatMap((known) => fields.horizons.map((k) => futureName(known, k)))
+  const names = [...fields.targets, ...fields.inputs, ...fields.known, ...future]
+  for (const name of [time, key]) if (name !== undefined) names.push(name)
+  return names
 }
 
 async function jsonFields(rows: FileRows, fileName: string, wanted: Wanted): Promise<FileFields> {

@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { readDocument } from '../config/document.ts'
-import { type LoadedConfig, loadConfig, type Override } from '../config/load.ts'
-import { HeadraceError } from '../errors.ts'
+import { type LoadedConfig, loadConfig, type Override, readConfigText } from '../config/load.ts'
 import { integerOption, integersOption, usageError } from './options.ts'
 
 /** The options that say what to learn from a file; `replay` and `inspect` have them. */
@@ -57,7 +55,8 @@ export function loadReplayConfigs(
     }
   }
   const load = (file: string | undefined): ReplayConfig => {
-    const text = file === undefined ? undefined : readText(file)
+    // Read once: a configuration may come through a pipe.
+    const text = file === undefined ? undefined : readConfigText(file)
     const loaded = loadConfig({ file, text, sets, env, overrides })
     const isSet = sets.some((set) => /^\s*input\.format\s*=/.test(set))
     const isGiven = isSet || (text !== undefined && namesFormat(text, env))
@@ -65,17 +64,6 @@ export function loadReplayConfigs(
     return { ...loaded, format: format ?? own }
   }
   return files.length === 0 ? [load(undefined)] : files.map(load)
-}
-
-/** Read once: a configuration may come through a pipe. */
-function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (cause) {
-    const reason = (cause as NodeJS.ErrnoException).code ?? String(cause)
-    const message = `The configuration ${file} cannot be read: ${reason}.`
-    throw new HeadraceError('HEADRACE_CONFIG_UNREADABLE', message, { cause })
-  }
 }
 
 /** Whether the text has `input.format`: the schema's default must not hide the file's ending. */

@@ -93,11 +93,14 @@ export function checkConfig(
 
 function readRaw({ file, text, env }: LoadOptions): RawConfig {
   if (text !== undefined) return readDocument(text, file ?? 'configuration', env)
-  return file === undefined ? emptyDocument() : readDocument(readText(file), file, env)
+  return file === undefined ? emptyDocument() : readDocument(readConfigText(file), file, env)
 }
 
-/** Reads at most a megabyte, whatever the file's kind says about its size. */
-function readText(file: string): string {
+/**
+ * The text of a configuration: at most a megabyte, whatever the file's kind says about its size.
+ * @throws HeadraceError HEADRACE_CONFIG_UNREADABLE
+ */
+export function readConfigText(file: string): string {
   const bytes = Buffer.alloc(maxFileBytes + 1)
   let length = 0
   try {
@@ -110,7 +113,7 @@ function readText(file: string): string {
       closeSync(descriptor)
     }
   } catch (cause) {
-    const reason = (cause as NodeJS.ErrnoException).code ?? String(cause)
+    const reason = reasonOf(cause as NodeJS.ErrnoException)
     const message = `The configuration ${file} cannot be read: ${reason}.`
     throw new HeadraceError('HEADRACE_CONFIG_UNREADABLE', message, { cause })
   }
@@ -196,4 +199,10 @@ function scrub(problem: Problem, secrets: ReadonlySet<string>): Problem {
     place: 'option' in place ? { option: redactText(place.option, secrets) } : place,
     message: redactText(problem.message, secrets),
   }
+}
+
+function reasonOf(cause: NodeJS.ErrnoException): string {
+  if (cause.code === 'ENOENT') return 'there is no such file'
+  if (cause.code === 'EISDIR') return 'it is a folder'
+  return cause.code ?? String(cause)
 }

@@ -183,6 +183,12 @@ describe('columns', () => {
   })
 })
 
+it('refuses a column that is needed and there twice; others may be', async () => {
+  const error = await failureOf(open(stream('y,x,y\n1,2,3\n')))
+  expect(error.message).toBe('standard input has more than one column "y": which one is meant?')
+  expect(await values(await open(stream('y,x,z,z\n1,2,3,4\n')))).toEqual(['1,2,3,4'])
+})
+
 describe('a field that is not there', () => {
   it('is an error that names those that are, and the nearest', async () => {
     const input = await file('rides.csv', 'time,passengers,x\n2014-07-01,1,2\n')
