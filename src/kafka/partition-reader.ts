@@ -25,6 +25,8 @@ const readCommitted = 1
 const chunkBytes = 4 * 1024 * 1024
 const maxWaitMs = 100
 const retryDelayMs = 100
+/** A broker that has just come up does not know its topics yet. */
+const missingDeadlineMs = 3_000
 /** Without any progress for so long a read gives up. */
 const progressDeadlineMs = 30_000
 
@@ -173,8 +175,9 @@ export class PartitionReader {
         return await operation()
       } catch (error) {
         const spentMs = systemClock.monotonicMs() - startMs
-        const missing = (error as { type?: string }).type === 'UNKNOWN_TOPIC_OR_PARTITION'
-        if (!isRetriable(error) || missing || spentMs > connectDeadlineMs) {
+        const isMissing = (error as { type?: string }).type === 'UNKNOWN_TOPIC_OR_PARTITION'
+        const deadlineMs = isMissing ? missingDeadlineMs : connectDeadlineMs
+        if (!isRetriable(error) || spentMs > deadlineMs) {
           throw translateError(error, { brokers, doing, topic })
         }
       }

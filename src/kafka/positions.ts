@@ -21,7 +21,8 @@ export class KafkaPositions implements Positions {
   }
 
   inputOffsetAt(partition: number, timeMs: number): Promise<bigint> {
-    return this.#reader.offset(this.#topics.input, partition, { timeMs })
+    // To a broker, negative times are names of positions.
+    return this.#reader.offset(this.#topics.input, partition, { timeMs: Math.max(0, timeMs) })
   }
 
   groupOffset(partition: number): Promise<bigint | null> {

@@ -153,6 +153,7 @@ class KafkaPartitionWriter implements PartitionWriter {
         acks: -1,
         timeout: requestTimeoutMs(this.#options.kafka),
       })
+      if (answers.length === 0) throw this.#partitionMissing(topic)
       const answer = answers[0]
       if (answers.length !== 1 || answer?.partition !== this.#partition) {
         throw new Error(`The broker has not confirmed a send to topic ${topic}`)
@@ -160,6 +161,15 @@ class KafkaPartitionWriter implements PartitionWriter {
       first ??= BigInt(answer.baseOffset ?? -1)
     }
     return first
+  }
+
+  /** kafkajs leaves out, without a word, what goes to a partition that its metadata do not have. */
+  #partitionMissing(topic: string): HeadraceError {
+    return new HeadraceError(
+      'HEADRACE_KAFKA_TOPIC_UNSUITABLE',
+      `Topic ${topic} has no partition ${this.#partition}, the input topic ` +
+        `${this.#options.topics.input} has: they must have equally many.`,
+    )
   }
 
   /** After its deadline a transaction must not go on behind the caller's back. */

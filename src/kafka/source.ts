@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import type {
   Consumer,
   ConsumerCrashEvent,
@@ -5,16 +6,19 @@ import type {
   EachBatchPayload,
 } from 'kafkajs'
 import { AssertionError, assert } from '../assert.ts'
+import { systemClock } from '../clock.ts'
 import { HeadraceError } from '../errors.ts'
 import type { Source, SourceListener } from '../task/ports.ts'
 import { connectDeadlineMs, createKafka, type KafkaSettings } from './client.ts'
+import { consumerConfig, rebalanceTimeoutMs } from './consumer-config.ts'
 import { copyBatch } from './copy-batch.ts'
 import { withDeadline } from './deadline.ts'
 import type { KafkaLogger } from './logger.ts'
 import { loadKafkajs } from './patches/apply.ts'
 import type { FetchedBatch } from './patches/batch.ts'
 import { type ConsumerGroup, type GroupObserver, groupObserver } from './patches/consumer-group.ts'
-import { translateError } from './translate-error.ts'
+import { Restarts } from './restarts.ts'
+import { isCoordinatorSettling, translateError } from './translate-error.ts'
 
 export interface SourceOptions {
   readonly kafka: KafkaSettings
@@ -23,18 +27,12 @@ export interface SourceOptions {
   readonly logger: KafkaLogger
 }
 
-const maxWaitMs = 200
-const maxBytesPerPartition = 1024 * 1024
 /** Handlers never wait, so this bounds nothing but kafkajs's bookkeeping. */
 const concurrentPartitions = 16
-/** Within it a member must have joined again; one that is dead is out after its session timeout. */
-const rebalanceTimeoutMs = 30_000
 const stopDeadlineMs = 10_000
+const leaveDeadlineMs = 2_000
 /** Batches at another offset than the one asked for, before the consumer counts as broken. */
 const maxMisplacedBatches = 5
-
-/** kafkajs waits so long before it starts anew, in the same way for ever. */
-const retry = { initialRetryTime: 100, maxRetryTime: 2000, factor: 0.2, multiplier: 2, retries: 6 }
 
 type State = 'created' | 'joining' | 'running' | 'stopped'
 
@@ -51,7 +49,11 @@ export class KafkaSource implements Source {
   #paused = new Set<number>()
   /** The next offset that the listener has not got, of each partition that was sought. */
   readonly #positions = new Map<number, bigint>()
+  readonly #restarts = new Restarts()
   #misplacedBatches = 0
+  /** The end of the newest attempt to join, whatever came of it. */
+  #joining: Promise<void> = Promise.resolve()
+  #stopping: Promise<void> | undefined
   #heartbeats: NodeJS.Timeout | undefined
   #joined = Promise.withResolvers<void>()
 
@@ -69,15 +71,17 @@ export class KafkaSource implements Source {
     const joinDeadlineMs = rebalanceTimeoutMs + kafka.sessionTimeoutMs + connectDeadlineMs
     let doing = 'connecting the consumer'
     const late = () => new HeadraceError('HEADRACE_KAFKA_UNREACHABLE', this.#unanswered(doing))
+    const consumer = this.#createConsumer()
     try {
-      const consumer = this.#createConsumer()
       await withDeadline(consumer.connect(), connectDeadlineMs, late)
+      this.#assertStarting()
       doing = `subscribing to topic ${topic}`
       await withDeadline(
         consumer.subscribe({ topics: [topic], fromBeginning: true }),
         connectDeadlineMs,
         late,
       )
+      this.#assertStarting()
       doing = `joining the consumer group ${groupId}`
       const run = consumer.run({
         autoCommit: false,
@@ -88,6 +92,8 @@ export class KafkaSource implements Source {
       await withDeadline(Promise.all([run, this.#joined.promise]), joinDeadlineMs, late)
     } catch (error) {
       await this.stop()
+      // What had not come about when `stop` closed it.
+      await this.#disconnect(consumer)
       throw this.#translate(error, doing)
     }
     this.#options.logger.info('kafka.joined', { topic, groupId, partitions: [...this.#owned] })
@@ -133,37 +139,67 @@ export class KafkaSource implements Source {
     }
   }
 
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop()
+    return this.#stopping
+  }
+
+  async #stop(): Promise<void> {
+    const isJoining = this.#state === 'joining'
     this.#state = 'stopped'
     clearInterval(this.#heartbeats)
+    this.#joined.reject(this.#stopError())
     const consumer = this.#consumer
     this.#consumer = undefined
     if (consumer === undefined) return
-    // Without the group's leave the others get our partitions after the session timeout.
+    // Without the group's leave the others get our partitions after the session timeout, and
+    // kafkajs leaves only where it has joined.
+    if (isJoining) {
+      await withDeadline(this.#joining, leaveDeadlineMs, () => new Error('no answer')).catch(() =>
+        this.#leave(),
+      )
+    }
+    await this.#disconnect(consumer)
+  }
+
+  async #join(group: ConsumerGroup, join: () => Promise<void>): Promise<void> {
+    if (this.#state === 'stopped') throw this.#stopError()
+    this.#group = group
+    const attempt = join()
+    const end = attempt.catch(() => (this.#state === 'stopped' ? this.#leave() : undefined))
+    this.#joining = end
+    await end
+    await attempt
+  }
+
+  async #leave(): Promise<void> {
+    const group = this.#group
+    if (!group?.coordinator || group.memberId === null) return
+    await withDeadline(group.leave(), leaveDeadlineMs, () => new Error('no answer')).catch(
+      (error) => this.#options.logger.debug('kafka.leave', { error }),
+    )
+  }
+
+  async #disconnect(consumer: Consumer): Promise<void> {
     await withDeadline(consumer.disconnect(), stopDeadlineMs, () => new Error('no answer')).catch(
       (error) => this.#options.logger.warn('kafka.leave', { error }),
     )
+  }
+
+  /** Throws where `stop` has come in between: what goes on now would join for nobody. */
+  #assertStarting(): void {
+    if (this.#state !== 'joining') throw this.#stopError()
   }
 
   #createConsumer(): Consumer {
     const { kafka, groupId, logger } = this.#options
     const { roundRobin } = loadKafkajs().PartitionAssigners
     const observer: GroupObserver = {
-      onGroup: (group) => {
-        this.#group = group
-      },
+      onJoin: (group, join) => this.#join(group, join),
       onOutOfRange: (partition, position) => this.#onOutOfRange(partition, position),
     }
     const consumer = createKafka(kafka, logger).consumer({
-      groupId,
-      allowAutoTopicCreation: false,
-      readUncommitted: false,
-      sessionTimeout: kafka.sessionTimeoutMs,
-      heartbeatInterval: kafka.heartbeatIntervalMs,
-      rebalanceTimeout: Math.max(rebalanceTimeoutMs, kafka.sessionTimeoutMs),
-      maxWaitTimeInMs: maxWaitMs,
-      maxBytesPerPartition,
-      retry: { ...retry, restartOnFailure: async (error) => this.#mayRestart(error) },
+      ...consumerConfig(kafka, groupId, (error) => this.#mayRestart(error)),
       partitionAssigners: [
         (options) => Object.assign(roundRobin(options), { [groupObserver]: observer }),
       ],
@@ -191,6 +227,7 @@ export class KafkaSource implements Source {
     const before = this.#owned
     this.#owned = new Set(partitions)
     this.#generation = this.#group?.generationId ?? null
+    this.#restarts.joined(systemClock.monotonicMs())
     for (const partition of [...this.#paused, ...this.#positions.keys()]) {
       if (this.#owned.has(partition)) continue
       this.#paused.delete(partition)
@@ -272,23 +309,27 @@ export class KafkaSource implements Source {
   }
 
   /** While joining only a coordinator that is still settling is waited for, up to the deadline. */
-  #mayRestart(error: Error): boolean {
-    if (this.#state === 'running') return true
-    return this.#state === 'joining' && isCoordinatorSettling(error)
+  async #mayRestart(error: Error): Promise<boolean> {
+    const isSettling = this.#state === 'joining' && isCoordinatorSettling(error)
+    if (this.#state !== 'running' && !isSettling) return false
+    const next = this.#restarts.next(systemClock.monotonicMs())
+    if (next === null) return false
+    this.#group = undefined
+    this.#generation = null
+    const translated = this.#translate(error, `reading topic ${this.#options.topic}`)
+    const told = { ...next, code: (translated as Partial<HeadraceError>).code }
+    this.#options.logger[isSettling ? 'debug' : 'warn']('kafka.restart', told, translated.message)
+    if (!isSettling) this.#guard(() => this.#listener?.onInterrupted(translated))
+    await setTimeout(next.waitMs, undefined, { ref: false })
+    return this.#state !== 'stopped'
   }
 
   #onCrash(event: ConsumerCrashEvent): void {
     const { error, restart } = event.payload
-    const doing = `reading topic ${this.#options.topic}`
-    const translated = this.#translate(error, doing)
-    if (!restart) {
-      if (this.#state === 'joining') this.#joined.reject(translated)
-      else this.#fail(translated)
-    } else {
-      this.#group = undefined
-      this.#generation = null
-      this.#options.logger.warn('kafka.restart', { error: translated })
-    }
+    if (restart) return
+    const translated = this.#translate(error, `reading topic ${this.#options.topic}`)
+    if (this.#state === 'joining') this.#joined.reject(translated)
+    else this.#fail(translated)
   }
 
   /** Between a crash and the restart kafkajs has no group: the next join asks for all of it. */
@@ -350,18 +391,4 @@ export class KafkaSource implements Source {
     const { kafka, topic } = this.#options
     return translateError(error, { brokers: kafka.brokers, doing, topic })
   }
-}
-
-const settling = [
-  'GROUP_LOAD_IN_PROGRESS',
-  'GROUP_COORDINATOR_NOT_AVAILABLE',
-  'NOT_COORDINATOR_FOR_GROUP',
-]
-
-/** The group's coordinator has just been made or moved, as on a fresh broker: it will answer soon. */
-function isCoordinatorSettling(error: unknown): boolean {
-  for (let e = error; e instanceof Error; e = e.cause) {
-    if ('type' in e && settling.includes(String(e.type))) return true
-  }
-  return false
 }

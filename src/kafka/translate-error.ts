@@ -56,6 +56,12 @@ const codeByMessage: Readonly<Record<string, ErrorCode>> = {
   'Broker not connected': 'HEADRACE_KAFKA_UNREACHABLE',
 }
 
+const settling = [
+  'GROUP_LOAD_IN_PROGRESS',
+  'GROUP_COORDINATOR_NOT_AVAILABLE',
+  'NOT_COORDINATOR_FOR_GROUP',
+]
+
 /**
  * The error that a user meets for one of kafkajs's: code by what caused it, message with what
  * happened, where, and what to do. Errors with a code of ours and assertions pass unchanged.
@@ -71,6 +77,16 @@ export function translateError(error: unknown, context: ErrorContext): Error {
 /** Whether kafkajs means that the same operation may succeed later. */
 export function isRetriable(error: unknown): boolean {
   return (innermost(causes(error)) as Partial<Link>).retriable === true
+}
+
+/**
+ * The group's coordinator has just been made or moved, as on a fresh broker: it will answer soon.
+ */
+export function isCoordinatorSettling(error: unknown): boolean {
+  for (let e = error; e instanceof Error; e = e.cause) {
+    if ('type' in e && settling.includes(String(e.type))) return true
+  }
+  return false
 }
 
 function causes(error: unknown): readonly Error[] {

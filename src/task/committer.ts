@@ -5,15 +5,16 @@ import type { Random } from '../random.ts'
 import { readTail } from './changelog-tail.ts'
 import type { CommitRecord } from './commit-record.ts'
 import type { Cut } from './engine.ts'
-import { isFenced, isFinal } from './failure.ts'
+import { isFenced, isFinal, tell } from './failure.ts'
 import type { TaskLogger, TaskMetrics } from './observe.ts'
 import type { Changelog, OutputTransaction, PartitionWriter, Sink, Source } from './ports.ts'
-import { backoffMs, type Scheduler, sleep } from './scheduler.ts'
+import { backoffMs, type Scheduler } from './scheduler.ts'
 import { cutTransaction, fenceTransaction, nextCommit, type Origin } from './transaction.ts'
 
-/** How often one transaction is sent again, and how often its outcome is asked for, in a row. */
+/** How often one transaction is sent again. */
 const maxSends = 6
-const maxInquiries = 20
+/** How often its outcome is asked for in a row: six minutes and more, for brokers to come back. */
+const maxInquiries = 100
 
 export interface CommitterOptions {
   readonly partition: number
@@ -55,6 +56,7 @@ export class Committer {
   #abandoned = false
   #lastBeganMs = 0
   #cancelTimer: () => void = () => {}
+  #wake: () => void = () => {}
 
   constructor(options: CommitterOptions) {
     this.#options = options
@@ -142,6 +144,7 @@ export class Committer {
   async abandon(): Promise<void> {
     this.#abandoned = true
     this.#cancelTimer()
+    this.#wake()
     await this.#flight
     await this.#discardWriter()
   }
@@ -196,10 +199,10 @@ export class Committer {
 
   /** Finds out whether the transaction with this commit record is there; fences anew on the way. */
   async #inquire(commit: CommitRecord | null): Promise<boolean> {
-    const { scheduler, random, logger, source } = this.#options
+    const { random, logger, source } = this.#options
     for (let attempt = 0; ; attempt++) {
       await this.#discardWriter()
-      await sleep(scheduler, backoffMs(attempt, 20, 5_000, random))
+      await this.#wait(backoffMs(attempt, 20, 5_000, random))
       if (this.#abandoned) throw abandonedError()
       try {
         // It began after the error: were the partition another's by now, it would fail, or the
@@ -209,7 +212,7 @@ export class Committer {
         return await this.#look(commit, await this.fence())
       } catch (error) {
         if (this.#abandoned || isFinal(error) || isTakenOver(error)) throw error
-        logger.warn('commit.inquiry-failed', { attempt, error })
+        logger.warn('commit.inquiry-failed', { attempt, ...tell(error) })
         if (attempt + 1 === maxInquiries) {
           throw gaveUp('Finding out about a transaction', attempt + 1, error)
         }
@@ -226,6 +229,19 @@ export class Committer {
     if (commit !== null && isSame(tail.commit, commit)) return true
     if (!isSame(tail.commit, this.#last)) throw takenOver(partition)
     return commit === null
+  }
+
+  /** Waits; `abandon` cuts it short. */
+  async #wait(delayMs: number): Promise<void> {
+    if (this.#abandoned) return
+    await new Promise<void>((resolve) => {
+      const cancel = this.#options.scheduler.after(delayMs, resolve)
+      this.#wake = () => {
+        cancel()
+        resolve()
+      }
+    })
+    this.#wake = () => {}
   }
 
   async #discardWriter(): Promise<void> {

@@ -11,9 +11,13 @@ export function isDefect(error: unknown): boolean {
   )
 }
 
-/** Bound to data or configuration: the same operation would fail again. */
+/**
+ * Bound to data or configuration: the same operation would fail again. All topics were there when
+ * the process began: one that is missing now may be a broker that has not caught up.
+ */
 export function isFinal(error: unknown): boolean {
-  return isDefect(error) || (error instanceof HeadraceError && !error.canRetry)
+  if (!(error instanceof HeadraceError)) return isDefect(error)
+  return !error.canRetry && error.code !== 'HEADRACE_KAFKA_TOPIC_MISSING'
 }
 
 /**
@@ -26,4 +30,9 @@ export function isFenced(error: unknown): boolean {
 /** What was thrown, as an Error. */
 export function toError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown))
+}
+
+/** What a line says that comes again and again in an outage: no stack, where there is a code. */
+export function tell(error: unknown): Readonly<Record<string, unknown>> {
+  return error instanceof HeadraceError ? { code: error.code, reason: error.message } : { error }
 }

@@ -33,6 +33,11 @@ export interface SourceListener {
    * `resume` a new one once it knows its position.
    */
   onAssigned(partitions: readonly number[]): void
+  /**
+   * The source has lost its group and tries to come back, more than once and not for ever:
+   * `onAssigned` tells when it has, `onFailed` when it gives up.
+   */
+  onInterrupted(error: Error): void
   /** Takes a batch over; never blocks. Too much in the queue: call `pause`. */
   onBatch(batch: InputBatch): void
   /**

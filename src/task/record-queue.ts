@@ -32,11 +32,14 @@ export class RecordQueue {
   #position: bigint
   #endOffset: bigint
 
-  /** `position`: the offset from which the partition is fetched. */
-  constructor(position: bigint, bounds: QueueBounds = defaultQueueBounds) {
+  /**
+   * `position`: the offset from which the partition is fetched. `endOffset`: its end as far as that
+   * is known before the first fetch.
+   */
+  constructor(position: bigint, bounds: QueueBounds = defaultQueueBounds, endOffset = position) {
     this.bounds = bounds
     this.#position = position
-    this.#endOffset = position
+    this.#endOffset = endOffset
   }
 
   /** Records that wait. */

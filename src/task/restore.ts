@@ -9,6 +9,8 @@ import type { Positions } from './ports.ts'
 export interface RestorePlan {
   /** The first input offset of the application. */
   readonly startOffset: bigint
+  /** The read_committed end of the input at this moment, for the lag. */
+  readonly endOffset: bigint
   /** The state to reach with outputs suppressed; null for a new application. */
   readonly commit: CommitRecord | null
   /**
@@ -40,8 +42,9 @@ export async function planRestore(
   if (commit === null) {
     const begun = groupOffset !== null || (await positions.hasPredictions(query.partition))
     if (begun) throw changelogLost(query, groupOffset)
-    const startOffset = await decideStart(query, positions)
-    return { startOffset, commit: null, disagreeingGroupOffset: null }
+    const { start, end } = await positions.inputRange(query.partition)
+    const startOffset = await decideStart(query, positions, start, end)
+    return { startOffset, endOffset: end, commit: null, disagreeingGroupOffset: null }
   }
   checkOrigin(query, commit, tail.configuration)
   const { start, end } = await positions.inputRange(query.partition)
@@ -49,16 +52,21 @@ export async function planRestore(
   const agrees = groupOffset === null || groupOffset === commit.nextOffset
   return {
     startOffset: commit.startOffset,
+    endOffset: end,
     commit,
     disagreeingGroupOffset: agrees ? null : groupOffset,
   }
 }
 
-async function decideStart(query: RestoreQuery, positions: Positions): Promise<bigint> {
+async function decideStart(
+  query: RestoreQuery,
+  positions: Positions,
+  start: bigint,
+  end: bigint,
+): Promise<bigint> {
   const { partition, from } = query
   const timeMs = startTimeMs(from)
   if (typeof timeMs === 'number') return positions.inputOffsetAt(partition, timeMs)
-  const { start, end } = await positions.inputRange(partition)
   return from === 'latest' ? end : start
 }
 

@@ -106,7 +106,10 @@ class StreamService implements Service {
     // Whoever starts a service may look at `done` later.
     this.done.catch(() => {})
     logger.info('service.started', { name: config.name, topic })
-    ports.source.start(this.#manager).catch((error) => void this.#shutdown(toError(error)))
+    ports.source.start(this.#manager).catch((error) => {
+      // A source that is stopped while it starts fails for no other reason.
+      if (this.#stopping === null) void this.#shutdown(toError(error))
+    })
   }
 
   stop(): Promise<void> {
@@ -123,6 +126,10 @@ class StreamService implements Service {
   }
 
   #shutdown(cause: Error | null): Promise<void> {
+    // `done` tells of the first cause alone.
+    if (this.#stopping !== null && cause !== null) {
+      this.#options.logger.error('service.failed-stopping', { error: cause }, cause.message)
+    }
     this.#stopping ??= this.#close(cause)
     return this.#stopping
   }

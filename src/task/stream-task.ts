@@ -20,7 +20,7 @@ import type { TaskLogger, TaskMetrics } from './observe.ts'
 import type { Changelog, InputBatch, InputRecord, Positions, Sink, Source } from './ports.ts'
 import { type QueueBounds, RecordQueue } from './record-queue.ts'
 import { ReplayGoal } from './replay-goal.ts'
-import { placeOf, planRestore } from './restore.ts'
+import { placeOf, planRestore, type RestorePlan } from './restore.ts'
 import type { Scheduler } from './scheduler.ts'
 import { assertTransition, type TaskState } from './state.ts'
 import { TaskReport } from './task-report.ts'
@@ -255,11 +255,11 @@ export class StreamTask implements Sliced {
       const offsets = { groupOffset: plan.disagreeingGroupOffset, ours: plan.commit?.nextOffset }
       this.#options.logger.warn('task.group-offset-ignored', offsets)
     }
-    this.#begin(plan.startOffset, plan.commit)
+    this.#begin(plan)
   }
 
   /** The model at record 0, and the first fetch. */
-  #begin(startOffset: bigint, commit: CommitRecord | null): void {
+  #begin({ startOffset, endOffset, commit }: RestorePlan): void {
     const { config, clock, scheduler, ports, queueBounds, outputBounds } = this.#context
     const { partition } = this
     const { metrics } = this.#options
@@ -267,9 +267,11 @@ export class StreamTask implements Sliced {
     const encoder = this.#context.createEncoder(partition)
     this.#startOffset = startOffset
     this.#goal = new ReplayGoal(commit, placeOf({ topic: config.input.topic, partition }))
-    this.#queue = new RecordQueue(startOffset, queueBounds)
+    this.#queue = new RecordQueue(startOffset, queueBounds, endOffset)
     this.#engine = new Engine(processor, encoder, startOffset, outputBounds)
     this.#report = new TaskReport(processor.model, { metrics, clock, scheduler })
+    this.#report.position(this.#queue)
+    metrics.restore(0, this.#goal.records)
     this.#arrive()
     ports.source.seek(partition, startOffset)
     ports.source.resume(partition)
@@ -310,6 +312,7 @@ export class StreamTask implements Sliced {
       const isReplay = this.#state === 'RESTORING'
       const outcome = isReplay ? engine.replay(record) : engine.apply(record)
       if (isReplay) {
+        this.#report?.replay(record)
         this.#arrive()
       } else {
         this.#report?.add(record, outcome)

@@ -1,6 +1,6 @@
 import { assert } from '../assert.ts'
 import { HeadraceError } from '../errors.ts'
-import { isDefect, isFinal, toError } from './failure.ts'
+import { isDefect, isFinal, tell, toError } from './failure.ts'
 import type { ServiceMetrics, TaskLogger } from './observe.ts'
 import type { InputBatch, SourceListener } from './ports.ts'
 import { backoffMs } from './scheduler.ts'
@@ -9,6 +9,10 @@ import { StreamTask, type TaskContext } from './stream-task.ts'
 
 /** How often in a row a task is restored before it stays FAILED. */
 const maxRestarts = 8
+/** A task that has run for so long had come to its feet: what fails then is another matter. */
+const steadyMs = 60_000
+/** How often in a row a restart asks the group in vain: six minutes and more of an outage. */
+const maxHeartbeats = 60
 
 export interface TaskStatus {
   readonly partition: number
@@ -33,8 +37,10 @@ export interface TaskManagerOptions {
 /** A partition that we own: the task on it now, and how it fared. */
 interface Slot {
   task: StreamTask
-  /** Restarts since the last committed transaction. */
+  /** Restarts since the last committed transaction, or since the task ran for a while. */
   restarts: number
+  /** Monotonic; null while the task has not reached RUNNING. */
+  runningSinceMs: number | null
   /** FAILED for good: no restart will come. */
   failure: Error | null
   cancelRestart: () => void
@@ -48,6 +54,8 @@ export class TaskManager implements SourceListener {
   /** The end of the former incarnation of a partition: the next one must not begin before it. */
   readonly #endings = new Map<number, Promise<void>>()
   #joined = false
+  /** Why the source is out of its group at this moment. */
+  #interruption: Error | null = null
   #stopping = false
 
   constructor(context: TaskContext, options: TaskManagerOptions) {
@@ -57,6 +65,7 @@ export class TaskManager implements SourceListener {
 
   onAssigned(partitions: readonly number[]): void {
     this.#joined = true
+    this.#interruption = null
     const owned = new Set(partitions)
     for (const [partition, slot] of this.#slots) {
       if (!owned.has(partition)) this.#drop(partition, slot)
@@ -67,6 +76,12 @@ export class TaskManager implements SourceListener {
       else if (!this.#stopping) this.#add(partition, 0)
     }
     this.#options.logger.info('group.assigned', { partitions: [...partitions] })
+    // The ones that ran may just have gone to another process.
+    this.#endWithoutHope()
+  }
+
+  onInterrupted(error: Error): void {
+    this.#interruption = error
   }
 
   onBatch(batch: InputBatch): void {
@@ -81,10 +96,12 @@ export class TaskManager implements SourceListener {
   /** Why the process is not ready; empty when all its tasks run. */
   reasons(): string[] {
     if (!this.#joined) return ['not yet a member of the consumer group']
-    return this.status().flatMap((task) => {
+    const tasks = this.status().flatMap((task) => {
       const reason = reasonOf(task)
       return reason === null ? [] : [`partition ${task.partition}: ${reason}`]
     })
+    const interruption = this.#interruption
+    return interruption === null ? tasks : [`out of the group: ${interruption.message}`, ...tasks]
   }
 
   status(): TaskStatus[] {
@@ -123,14 +140,23 @@ export class TaskManager implements SourceListener {
       partition,
       logger,
       metrics: this.#options.metrics.task(partition),
-      onRunning: () => {},
+      onRunning: () => {
+        const slot = this.#slots.get(partition)
+        if (slot?.task === task) slot.runningSinceMs = this.#context.clock.monotonicMs()
+      },
       onCommitted: () => {
         const slot = this.#slots.get(partition)
         if (slot?.task === task) slot.restarts = 0
       },
       onFailed: (error) => this.#taskFailed(task, error),
     })
-    this.#slots.set(partition, { task, restarts, failure: null, cancelRestart: () => {} })
+    this.#slots.set(partition, {
+      task,
+      restarts,
+      runningSinceMs: null,
+      failure: null,
+      cancelRestart: () => {},
+    })
     const before = this.#endings.get(partition) ?? Promise.resolve()
     void before.then(() => {
       if (this.#slots.get(partition)?.task === task && !this.#stopping) task.start()
@@ -160,7 +186,7 @@ export class TaskManager implements SourceListener {
     }
     if (slot?.task !== task || this.#stopping) return
     if (isFinal(error)) this.#settle(partition, slot, error)
-    else this.#scheduleRestart(partition, slot, error)
+    else this.#planRestart(partition, slot, error)
   }
 
   /**
@@ -170,40 +196,78 @@ export class TaskManager implements SourceListener {
     slot.failure = failure
     const code = (failure as Partial<HeadraceError>).code
     this.#options.logger.error('task.failed', { partition, code, error: failure }, failure.message)
-    const failures = [...this.#slots.values()].map((each) => each.failure)
-    if (this.#options.failFast || failures.every((each) => each !== null)) {
-      this.#options.onFatal(worstOf(failures.filter((each) => each !== null)))
-    }
+    if (this.#options.failFast) this.#options.onFatal(worstOf(this.#failures()))
+    else this.#endWithoutHope()
   }
 
-  #scheduleRestart(partition: number, slot: Slot, error: Error): void {
-    const { scheduler, random } = this.#context
+  #endWithoutHope(): void {
+    const failures = this.#failures()
+    if (failures.length === 0 || failures.length < this.#slots.size || this.#stopping) return
+    this.#options.onFatal(worstOf(failures))
+  }
+
+  #failures(): Error[] {
+    return [...this.#slots.values()].flatMap(({ failure }) => failure ?? [])
+  }
+
+  #planRestart(partition: number, slot: Slot, error: Error): void {
+    const { clock, random } = this.#context
+    const { runningSinceMs } = slot
+    if (runningSinceMs !== null && clock.monotonicMs() - runningSinceMs >= steadyMs) {
+      slot.restarts = 0
+    }
     if (slot.restarts === maxRestarts) {
-      const message = `It was restored ${maxRestarts} times in a row; last: ${error.message}`
-      const failure = new HeadraceError('HEADRACE_TASK_GAVE_UP', message, { cause: error })
-      this.#settle(partition, slot, failure)
+      this.#settle(partition, slot, gaveUp(`It was restored ${maxRestarts} times in a row`, error))
       return
     }
     const waitMs = Math.round(backoffMs(slot.restarts, 200, 10_000, random))
     slot.restarts++
     const told = { partition, restarts: slot.restarts, waitMs, error }
     this.#options.logger.warn('task.restarting', told, error.message)
-    slot.cancelRestart = scheduler.after(waitMs, () => void this.#restart(partition, slot))
+    this.#restartIn(partition, slot, waitMs, 0)
   }
 
-  async #restart(partition: number, slot: Slot): Promise<void> {
+  #restartIn(partition: number, slot: Slot, waitMs: number, attempt: number): void {
+    const { scheduler } = this.#context
+    slot.cancelRestart = scheduler.after(waitMs, () => void this.#restart(partition, slot, attempt))
+  }
+
+  /** `attempt`: how often the group has been asked in vain, which is no restore. */
+  async #restart(partition: number, slot: Slot, attempt: number): Promise<void> {
     const isGone = (): boolean => this.#slots.get(partition) !== slot || this.#stopping
     try {
       // Ownership first: a zombie must not fence the owner.
       await this.#context.ports.source.heartbeat()
-    } catch (error) {
-      if (!isGone()) this.#scheduleRestart(partition, slot, toError(error))
+    } catch (thrown) {
+      if (!isGone()) this.#waitForGroup(partition, slot, attempt + 1, toError(thrown))
       return
     }
     if (isGone()) return
     this.#end(partition, slot.task)
     this.#add(partition, slot.restarts)
   }
+
+  #waitForGroup(partition: number, slot: Slot, attempt: number, error: Error): void {
+    const { random } = this.#context
+    if (isFinal(error)) {
+      this.#settle(partition, slot, error)
+    } else if (attempt === maxHeartbeats) {
+      this.#settle(partition, slot, gaveUp(`The group was asked ${attempt} times in vain`, error))
+    } else {
+      const waitMs = Math.round(backoffMs(attempt, 200, 10_000, random))
+      this.#options.logger.warn('task.restart-waits', {
+        partition,
+        attempt,
+        waitMs,
+        ...tell(error),
+      })
+      this.#restartIn(partition, slot, waitMs, attempt)
+    }
+  }
+}
+
+function gaveUp(what: string, cause: Error): HeadraceError {
+  return new HeadraceError('HEADRACE_TASK_GAVE_UP', `${what}; last: ${cause.message}`, { cause })
 }
 
 function reasonOf(task: TaskStatus): string | null {

@@ -26,6 +26,7 @@ export class TaskReport {
   #eventTimeMs: number | null = null
   #updates: number
   #cancelScores: (() => void) | null = null
+  #closed = false
 
   constructor(model: StreamModel, options: TaskReportOptions) {
     this.#options = options
@@ -46,23 +47,38 @@ export class TaskReport {
     }
   }
 
-  /** The replay has come to its end: what it did is not reported as done by this process. */
+  /** A record has been taken in once more. */
+  replay(record: InputRecord): void {
+    this.#timestampMs = record.timestampMs
+  }
+
+  /**
+   * The replay has come to its end: what it did is not reported as done by this process, but the
+   * scoreboard stands, however long the next record is in coming.
+   */
   replayed(): void {
     this.#updates = this.#model.updates
+    this.committed()
+  }
+
+  /** Where the task stands; also before its first record, which may be long in coming. */
+  position(queue: RecordQueue): void {
+    const { metrics } = this.#options
+    metrics.queue(queue.records, queue.bounds.highRecords)
+    const lagRecords = Number(queue.endOffset - queue.position)
+    metrics.position(Math.max(0, lagRecords), this.#timestampMs, this.#eventTimeMs)
   }
 
   /** A slice has ended. */
   slice(beganMs: number, queue: RecordQueue): void {
     const { metrics, clock } = this.#options
     const nowMs = clock.monotonicMs()
+    this.position(queue)
     let records = this.#predictions
     for (const [code, count] of this.#failures) {
       metrics.deadLetters(code, count)
       records += count
     }
-    metrics.queue(queue.records, queue.bounds.highRecords)
-    const lagRecords = Number(queue.endOffset - queue.position)
-    metrics.position(Math.max(0, lagRecords), this.#timestampMs, this.#eventTimeMs)
     if (records === 0) return
     metrics.records(records)
     metrics.predictions(this.#predictions)
@@ -73,9 +89,9 @@ export class TaskReport {
     this.#failures.clear()
   }
 
-  /** A transaction has been committed: the scoreboard follows within a second. */
+  /** Something has changed for good: the scoreboard follows within a second. */
   committed(): void {
-    if (this.#cancelScores !== null) return
+    if (this.#cancelScores !== null || this.#closed) return
     this.#cancelScores = this.#options.scheduler.after(scoresEveryMs, () => {
       this.#cancelScores = null
       this.#reportScores()
@@ -84,6 +100,7 @@ export class TaskReport {
 
   /** The task is gone. */
   close(): void {
+    this.#closed = true
     this.#cancelScores?.()
   }
 

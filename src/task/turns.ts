@@ -7,9 +7,14 @@ export interface Sliced {
   runSlice(deadlineMs: number): boolean
 }
 
+/** The longest rest after a slice. */
+const maxRestMs = 50
+
 /**
  * Hands the main thread to one task for one slice in each turn of the event loop, round robin:
- * fetches, heartbeats and HTTP wait for one slice at most, however many tasks there are.
+ * fetches, heartbeats and HTTP wait for one slice at most, however many tasks there are. A record
+ * of a large model cannot be divided: after a slice that took much longer than its share the
+ * network gets a tenth of it, or a transaction of some ten requests would wait for as many records.
  */
 export class Turns {
   readonly #waiting: Sliced[] = []
@@ -36,7 +41,20 @@ export class Turns {
     this.#scheduler.immediate(() => {
       this.#scheduled = false
       const sliced = this.#waiting.shift()
-      if (sliced?.runSlice(this.#clock.monotonicMs() + this.#sliceMs)) this.#waiting.push(sliced)
+      const beganMs = this.#clock.monotonicMs()
+      if (sliced?.runSlice(beganMs + this.#sliceMs)) this.#waiting.push(sliced)
+      this.#rest(this.#clock.monotonicMs() - beganMs)
+    })
+  }
+
+  #rest(tookMs: number): void {
+    if (tookMs < 2 * this.#sliceMs) {
+      this.#schedule()
+      return
+    }
+    this.#scheduled = true
+    this.#scheduler.after(Math.min(maxRestMs, tookMs / 10), () => {
+      this.#scheduled = false
       this.#schedule()
     })
   }

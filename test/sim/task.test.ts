@@ -50,6 +50,9 @@ function resultOf(world: World) {
 function startFaulty(world: World, random: Random, log: string[]): Process {
   return world.start({
     maxBatchRecords: 3 + pick(random, 20),
+    // Small enough that partitions are paused and transactions cut off in the middle of it all.
+    queueBounds: { highRecords: 8 + pick(random, 40), highBytes: 100 + pick(random, 2_000) },
+    outputBounds: { maxRecords: 3 + pick(random, 30), maxBytes: 100 + pick(random, 2_000) },
     atCall: async (index, name, process) => {
       const chance = random.uniform()
       if (chance < 0.15) await sleep(world.time, random.uniform() * 60)
@@ -89,6 +92,9 @@ async function run(seed: number): Promise<{ result: ReturnType<typeof resultOf>;
     } else if (action < 0.9) {
       log.push('compact')
       for (let p = 0; p < partitions; p++) world.log.log('changelog', p).compact()
+    } else if (action < 0.93) {
+      log.push('group offset gone')
+      world.log.resetGroupOffset(pick(random, partitions))
     } else {
       log.push('time out')
       world.log.timeOut(pick(random, partitions))

@@ -16,6 +16,7 @@ export interface ConsumerGroup {
   pause(of: { topic: string; partitions: number[] }[]): void
   heartbeat(options: { interval: number }): Promise<void>
   joinAndSync(): Promise<void>
+  leave(): Promise<void>
   recoverFromOffsetOutOfRange(error: { topic: string; partition: number }): Promise<void>
 }
 
@@ -24,8 +25,11 @@ export interface ConsumerGroup {
  * ours that kafkajs hands through to the group it makes.
  */
 export interface GroupObserver {
-  /** Before each join: the group that joins. After a restart it is another one. */
-  onGroup(group: ConsumerGroup): void
+  /**
+   * Makes the group join by `join`. After a restart it is another group. What it throws keeps the
+   * group from joining, or undoes it before kafkajs goes on.
+   */
+  onJoin(group: ConsumerGroup, join: () => Promise<void>): Promise<void>
   /** The broker does not have the partition's next offset. The partition has been paused. */
   onOutOfRange(partition: number, position: bigint): void
 }
@@ -46,8 +50,8 @@ export function patchConsumerGroup(
   const { joinAndSync } = prototype
 
   prototype.joinAndSync = function (this: ConsumerGroup): Promise<void> {
-    observerOf(this)?.onGroup(this)
-    return joinAndSync.call(this)
+    const join = () => joinAndSync.call(this)
+    return observerOf(this)?.onJoin(this, join) ?? join()
   }
 
   prototype.recoverFromOffsetOutOfRange = async function (

@@ -131,6 +131,10 @@ describe('positions', () => {
     expect(await facts.inputOffsetAt(1, base + 1000)).toBe(1n)
     expect(await facts.inputOffsetAt(1, base + 5000)).toBe(3n)
     expect(await facts.inputOffsetAt(0, base)).toBe(0n)
+    // To a broker −1 would mean the end, and other negative times nothing.
+    for (const timeMs of [0, -1, -2, -1_000_000]) {
+      expect(await facts.inputOffsetAt(1, timeMs)).toBe(0n)
+    }
   })
 
   test('of the input: the end is that of read_committed', async () => {

@@ -64,6 +64,7 @@ export async function createApplication(
 export class Recorder implements SourceListener {
   readonly assignments: number[][] = []
   readonly batches: InputBatch[] = []
+  readonly interruptions: Error[] = []
   readonly failures: { error: Error; partition: number | undefined }[] = []
   /** Where each owned partition goes on. */
   readonly positions = new Map<number, bigint>()
@@ -96,6 +97,10 @@ export class Recorder implements SourceListener {
     this.positions.set(batch.partition, batch.nextOffset)
   }
 
+  onInterrupted(error: Error): void {
+    this.interruptions.push(error)
+  }
+
   onFailed(error: Error, partition?: number): void {
     this.failures.push({ error, partition })
   }
@@ -126,7 +131,7 @@ export async function startSource(
   return { source, recorder }
 }
 
-export function bytes(value: string): Uint8Array {
+function bytes(value: string): Uint8Array {
   return new TextEncoder().encode(value)
 }
 

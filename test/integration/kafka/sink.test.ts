@@ -137,6 +137,20 @@ describe('a writer', () => {
     expect(await readToEnd(app.topics.predictions)).toEqual([])
   })
 
+  test('for a partition that the output topics do not have is told so', async () => {
+    const app = await createApplication(1)
+    const writer = await app.sink().open(1)
+    const beganMs = performance.now()
+    await expect(
+      writer.commit(outputs({ changelog: [output('fence', 'f')] })),
+    ).rejects.toMatchObject({
+      code: 'HEADRACE_KAFKA_TOPIC_UNSUITABLE',
+      message: expect.stringMatching(`${app.topics.changelog} has no partition 1`),
+    })
+    expect(performance.now() - beganMs).toBeLessThan(5_000)
+    await writer.close()
+  })
+
   test('of another partition is not fenced', async () => {
     const app = await createApplication(2)
     const sink = app.sink()

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createKafka } from '../../../src/kafka/client.ts'
 import { silentLogger } from '../../../src/kafka/logger.ts'
@@ -239,6 +240,30 @@ describe('a source', () => {
     expect(recorder.failures[0]?.error.message).toBe('a defect')
     expect(calls).toBe(1)
   })
+
+  test.each([0, 1, 3, 10, 30, 60, 100])(
+    'stopped after %i ms of its start it is gone',
+    async (ms) => {
+      const app = await createApplication(1)
+      const source = app.source()
+      const starting = source.start(new Recorder((partition, self) => self.begin(partition)))
+      const outcome = starting.then(
+        () => 'joined',
+        () => 'stopped',
+      )
+      await delay(ms)
+      const beganMs = performance.now()
+      await source.stop()
+      expect(['joined', 'stopped']).toContain(await outcome)
+      expect(performance.now() - beganMs).toBeLessThan(2_000)
+      // The group has no member that nobody heartbeats for.
+      const members = async (): Promise<number> => {
+        const { groups } = await withAdmin((admin) => admin.describeGroups([app.name]))
+        return groups[0]?.members.length ?? 0
+      }
+      await until('the group to be empty', async () => (await members()) === 0, 2_000)
+    },
+  )
 
   test('a missing topic is an error that says so', async () => {
     const app = application()

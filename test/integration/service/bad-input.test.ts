@@ -20,6 +20,7 @@ const cases: readonly [string, Message, string | null][] = [
   ['1e999', { value: `{"at":"${at}","y":1e999}` }, 'HEADRACE_RECORD_'],
   ['a time that is none', { value: '{"at":"yesterday","y":7}' }, 'HEADRACE_RECORD_'],
   ['a huge key', { key: pad(9_000), value: `{"at":"${at}","y":7}` }, 'HEADRACE_RECORD_'],
+  ['a key of 3 MB', { key: pad(3_000_000), value: `{"at":"${at}","y":7}` }, 'HEADRACE_RECORD_'],
   ['5 MB that are no JSON', { key: 'k', value: pad(5_000_000) }, 'HEADRACE_RECORD_'],
   [
     '5 MB well-formed',
@@ -50,6 +51,10 @@ test('what cannot be used becomes a dead letter, and the next record is learnt',
     if (record === undefined || code === null) continue
     expect(record.headers['headrace-error-code'], what).toContain(code)
     expect(record.headers['headrace-error-message']?.length, what).toBeGreaterThan(10)
+    if (`${message.key}`.length > 524_288) {
+      expect(record.key, what).toBeNull()
+      expect(record.headers['headrace-key-bytes'], what).toBe('3000000')
+    }
     const bytes = message.value === null ? null : Buffer.from(message.value)
     if (bytes !== null && bytes.length > 524_288) {
       expect(record.value, what).toBeNull()

@@ -20,7 +20,7 @@ import {
   until,
 } from '../support/broker.ts'
 
-const binary = fileURLToPath(new URL('../../../bin/headrace.js', import.meta.url))
+export const binary = fileURLToPath(new URL('../../../bin/headrace.js', import.meta.url))
 
 /** A configuration with topics of its own on the shared broker. */
 export interface App {
@@ -33,13 +33,16 @@ type Fields = Readonly<Record<string, unknown>>
 
 const smallModel = { hidden: 6, learningRates: [0.001], window: 8, updateEvery: 4 }
 
-/** Writes a configuration file; `overrides` replaces whole sections. */
-export function writeConfig(overrides: Fields = {}): { file: string; config: ServiceConfig } {
+/** Writes a configuration file; `overrides` replaces whole sections, but of `input` its fields. */
+export function writeConfig({ input = {}, ...overrides }: Fields & { input?: Fields } = {}): {
+  file: string
+  config: ServiceConfig
+} {
   const name = uniqueName('svc')
   const content = {
     name,
     kafka: { brokers: brokers(), sessionTimeoutMs: 3_000, heartbeatIntervalMs: 500 },
-    input: { topic: `${name}-in`, time: 'at' },
+    input: { topic: `${name}-in`, time: 'at', ...input },
     task: { targets: ['y'], horizons: [1, 3], seasons: [7] },
     model: smallModel,
     http: { port: 0 },
@@ -61,6 +64,13 @@ export async function createApp(
   await createTopic(topics.input, partitions, inputSettings)
   await withAdmin(config.kafka, (admin) => createTopics(admin, config))
   return { file, config, topics }
+}
+
+/** An application on other brokers than the shared ones, without its topics. */
+export function appOn(addresses: readonly string[], overrides: Fields = {}): App {
+  const kafka = { brokers: addresses, sessionTimeoutMs: 3_000, heartbeatIntervalMs: 500 }
+  const { file, config } = writeConfig({ kafka, ...overrides })
+  return { file, config, topics: topicNames(config) }
 }
 
 /** `headrace run` in a process of its own. */
@@ -160,6 +170,24 @@ export async function expectedOutputs(app: App, partition: number): Promise<Expe
       const headers = output.headers as Record<string, string>
       expected.deadLetters.push(line(record.key, record.value, headers))
     }
+  }
+  return expected
+}
+
+/** The values that these records must give as the first ones of a partition, in their order. */
+export function expectedOf(app: App, messages: ReturnType<typeof rows>) {
+  const processor = new Processor(app.config)
+  const encoder = createOutputEncoder(app.config, 0)
+  const expected: { predictions: string[]; deadLetters: string[] } = {
+    predictions: [],
+    deadLetters: [],
+  }
+  for (const [index, message] of messages.entries()) {
+    const [key, value] = [Buffer.from(`${message.key}`), Buffer.from(`${message.value}`)]
+    const { failure, forecast } = processor.process(key, value, 0)
+    const input = { offset: BigInt(index), timestampMs: 0, key, value }
+    if (failure === null) expected.predictions.push(`${encoder.prediction(input, forecast).value}`)
+    else expected.deadLetters.push(`${message.value}`)
   }
   return expected
 }

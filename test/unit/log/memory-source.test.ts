@@ -19,6 +19,10 @@ class Listener {
   onBatch(batch: InputBatch): void {
     this.batches.push(batch)
   }
+  onInterrupted(): void {
+    throw new Error('the log is always there')
+  }
+
   onFailed(error: Error, partition?: number): void {
     this.failures.push(error)
     expect(partition).toBe(0)

@@ -64,6 +64,20 @@ test('records and updates are counted once, those that a restore replays are not
   expect(second.values('close')).toHaveLength(1)
 })
 
+test('a restart on an idle partition shows its scoreboard and its newest record', async () => {
+  const world = new World()
+  world.log.produce(0, [input(0), { ...input(1), timestampMs: 1_600_000_000_000 }])
+  await runTo(world, 2)
+  const recorder = new Recorder()
+  const process = world.start({ metrics: { task: () => recorder.metrics } })
+  await world.time.pass(2_000)
+  await world.stop(process)
+  expect(recorder.values('sequences').at(-1)).toEqual([1])
+  expect(recorder.values('errors').length).toBeGreaterThan(0)
+  expect(recorder.values('position').at(-1)).toEqual([0, 1_600_000_000_000, null])
+  expect(recorder.sum('predictions')).toBe(0)
+})
+
 test('the scoreboard and the lag follow when all is said', async () => {
   const world = new World()
   world.log.produce(0, [input(0), input(1)])

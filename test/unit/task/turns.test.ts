@@ -28,6 +28,30 @@ test('one slice a turn, round robin, and something else comes between two slices
   }
 })
 
+test('after a slice far beyond its share others get a tenth of what it took', async () => {
+  const time = new VirtualTime()
+  const turns = new Turns(time, time, 10)
+  const beganMs: number[] = []
+  const tookMs = [5, 500, 100, 5]
+  turns.request({
+    runSlice() {
+      const nowMs = time.monotonicMs()
+      beganMs.push(nowMs)
+      time.advance(tookMs[beganMs.length - 1] ?? 0)
+      return beganMs.length < tookMs.length
+    },
+  })
+  await time.until('all slices', () => beganMs.length === tookMs.length)
+  const restsMs = tookMs
+    .slice(0, -1)
+    .map((took, i) => (beganMs[i + 1] ?? 0) - (beganMs[i] ?? 0) - took)
+  expect(restsMs[0]).toBeLessThan(2)
+  expect(restsMs[1]).toBeGreaterThanOrEqual(50)
+  expect(restsMs[1]).toBeLessThan(52)
+  expect(restsMs[2]).toBeGreaterThanOrEqual(10)
+  expect(restsMs[2]).toBeLessThan(12)
+})
+
 test('waits double up to their cap and lose up to a half at random', () => {
   const random = new Random(1)
   for (let attempt = 0; attempt < 40; attempt++) {

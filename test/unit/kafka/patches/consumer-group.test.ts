@@ -33,18 +33,30 @@ function group(observer?: GroupObserver, seekPending = false) {
 function observe() {
   const seen: unknown[] = []
   const observer: GroupObserver = {
-    onGroup: (of) => seen.push(of),
+    onJoin: (of, join) => {
+      seen.push(of)
+      return join()
+    },
     onOutOfRange: (partition, position) => seen.push([partition, position]),
   }
   return { observer, seen }
 }
 
 describe('patchConsumerGroup', () => {
-  test('tells the observer of the group before it joins', async () => {
+  test('lets the observer make the group join, or not', async () => {
     const { observer, seen } = observe()
     const { instance, calls } = group(observer)
     await instance.joinAndSync()
     expect(seen).toEqual([instance])
+    expect(calls).toEqual(['join'])
+    const refusing = group({ ...observer, onJoin: () => Promise.reject(new Fatal('stopped')) })
+    await expect(refusing.instance.joinAndSync()).rejects.toThrow(Fatal)
+    expect(refusing.calls).toEqual([])
+  })
+
+  test('joins without an observer too', async () => {
+    const { instance, calls } = group()
+    await instance.joinAndSync()
     expect(calls).toEqual(['join'])
   })
 

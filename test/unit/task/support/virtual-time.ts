@@ -51,6 +51,11 @@ export class VirtualTime implements Clock, Scheduler {
     assert(false, `${what} came within ${limit} turns`)
   }
 
+  /** What runs now takes `tookMs`. */
+  advance(tookMs: number): void {
+    this.#nowMs += tookMs
+  }
+
   /** Lets `delayMs` pass. */
   async pass(delayMs: number): Promise<void> {
     let isOver = false
