@@ -30,12 +30,17 @@ test('one output for each input record, with the values of the model by itself',
     expect(await published(app, partition)).toEqual(await expectedOutputs(app, partition))
   }
   // The last record of each transaction tells how far it goes.
-  const outputs = await readToEnd(app.topics.predictions)
+  const { predictions, deadLetters } = app.topics
+  const outputs = [...(await readToEnd(predictions)), ...(await readToEnd(deadLetters))]
   const headers = outputs
     .filter(({ partition, headers }) => partition === 0 && 'headrace-commit' in headers)
     .map(({ headers }) => JSON.parse(headers['headrace-commit'] ?? '') as { records: number })
-  expect(headers.length).toBeGreaterThan(0)
-  for (const { records } of headers) expect(records).toBeLessThanOrEqual(300)
+  expect(
+    headers
+      .map(({ records }) => records)
+      .toSorted((a, b) => a - b)
+      .at(-1),
+  ).toBe(300)
 })
 
 test('kill -9, SIGTERM and restarts in the middle change nothing of the outputs', async () => {
