@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer'
 import { pipeline, Readable } from 'node:stream'
 import type { ZstdDecompress } from 'node:zlib'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
+import { ZstdFrames } from './zstd-frames.ts'
 
 const chunkBytes = 1024 * 1024
 
@@ -69,8 +70,10 @@ async function* unzstd(
   packed: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   let stream: ZstdDecompress | null = null
+  const frames = new ZstdFrames()
   try {
     for await (const chunk of packed) {
+      frames.push(chunk)
       let left = chunk
       while (left.length > 0) {
         stream ??= createZstdDecompress({ chunkSize: chunkBytes })
@@ -82,9 +85,11 @@ async function* unzstd(
         stream = null
       }
     }
-    if (stream === null) return
-    stream.end()
-    yield* stream
+    if (stream !== null) {
+      stream.end()
+      yield* stream
+    }
+    if (!frames.isWhole) throw new Error('unexpected end of file')
   } finally {
     stream?.destroy()
   }
