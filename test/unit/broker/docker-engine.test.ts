@@ -39,18 +39,18 @@ const never = new AbortController().signal
 // It holds true: an engine is one that answers, and an image is there or can be pulled.
 test('DOCKER_HOST names the only endpoint, else the usual sockets are tried', () => {
   const named = (host: string, rest = {}) =>
-    dockerEndpoints({ DOCKER_HOST: host, ...rest }, '/home/u', 7)
+    dockerEndpoints({ DOCKER_HOST: host, ...rest }, '/Users/u', 7)
   expect(named('unix:///x.sock')).toEqual([{ socketPath: '/x.sock' }])
   expect(named('tcp://10.0.0.1:2375')).toEqual([{ host: '10.0.0.1', port: 2375 }])
   expect(named('tcp://[::1]:2375')).toEqual([{ host: '::1', port: 2375 }])
   expect(named('tcp://10.0.0.1:2376', { DOCKER_TLS_VERIFY: '1' })).toEqual([])
   expect(named('ssh://user@host')).toEqual([])
-  expect(dockerEndpoints({ XDG_RUNTIME_DIR: '/run/x' }, '/home/u', 7)).toEqual(
+  expect(dockerEndpoints({ XDG_RUNTIME_DIR: '/run/x' }, '/Users/u', 7)).toEqual(
     [
       '/var/run/docker.sock',
       '/run/x/docker.sock',
-      '/home/u/.docker/run/docker.sock',
-      '/home/u/.docker/desktop/docker.sock',
+      '/Users/u/.docker/run/docker.sock',
+      '/Users/u/.docker/desktop/docker.sock',
       '/run/user/7/docker.sock',
     ].map((socketPath) => ({ socketPath })),
   )
