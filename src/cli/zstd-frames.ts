@@ -7,8 +7,8 @@ const contentSizeBytes = [0, 2, 4, 8]
 const partBytes = { magic: 4, descriptor: 1, block: 3, skippable: 4 } as const
 
 /**
- * Follows the structure of zstd frames (RFC 8878, section 3.1), to tell whether the bytes end behind
- * a frame: not every release of Node says so where a file is cut off.
+ * Follows the structure of zstd frames (RFC 8878, section 3.1), to tell whether the bytes end
+ * behind a frame: not every release of Node says so where a file is cut off.
  */
 export class ZstdFrames {
   #part: keyof typeof partBytes = 'magic'
