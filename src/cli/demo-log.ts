@@ -1,12 +1,8 @@
 import { systemClock } from '../clock.ts'
 import type { ServiceConfig } from '../config/schema.ts'
-import { KafkaChangelog } from '../kafka/changelog.ts'
 import { createKafka } from '../kafka/client.ts'
 import type { KafkaLogger } from '../kafka/logger.ts'
-import { PartitionReader } from '../kafka/partition-reader.ts'
-import { KafkaPositions } from '../kafka/positions.ts'
-import { KafkaSink } from '../kafka/sink.ts'
-import { KafkaSource } from '../kafka/source.ts'
+import { openKafkaPorts } from '../kafka/open.ts'
 import { createTopics, deleteGroup, deleteTopics, topicNames, withAdmin } from '../kafka/topics.ts'
 import { MemoryGroup } from '../log/memory-group.ts'
 import { MemoryLog } from '../log/memory-log.ts'
@@ -48,13 +44,7 @@ export async function openKafkaLog(config: ServiceConfig, logger: KafkaLogger): 
     createPartitioner: () => () => 0,
   })
   await producer.connect()
-  const reader = new PartitionReader(kafka, logger)
-  const ports = {
-    source: new KafkaSource({ kafka, topic: topics.input, groupId: config.name, logger }),
-    sink: new KafkaSink({ kafka, application: config.name, topics, logger }),
-    changelog: new KafkaChangelog(reader, topics.changelog),
-    positions: new KafkaPositions(reader, topics, config.name),
-  }
+  const { ports, close } = openKafkaPorts(config, logger)
   return {
     ports,
     async send(records) {
@@ -64,7 +54,7 @@ export async function openKafkaLog(config: ServiceConfig, logger: KafkaLogger): 
     consumeCommands: consumeCommands(kafka.brokers, topics.predictions),
     async close(isDeleted) {
       await producer.disconnect()
-      await reader.close()
+      await close()
       if (!isDeleted) return
       await withAdmin(
         kafka,

@@ -1,17 +1,14 @@
-import { randomInt, randomUUID } from 'node:crypto'
 import { systemClock } from '../clock.ts'
 import type { ServiceConfig } from '../config/schema.ts'
 import { HeadraceError } from '../errors.ts'
-import { Random } from '../random.ts'
 import { Processor } from '../task/processor.ts'
-import { systemScheduler } from '../task/scheduler.ts'
 import { type Service, startService } from '../task/service.ts'
 import { type HttpServer, startHttp } from '../telemetry/http.ts'
 import type { Logger } from '../telemetry/logger.ts'
-import { Metrics } from '../telemetry/metrics.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
 import type { DemoLog } from './demo-log.ts'
 import { Rows, scoreboardFor } from './replay-run.ts'
-import { packageVersion } from './version.ts'
+import { buildFacts, systemSurroundings } from './surroundings.ts'
 
 /** The service of the demo, in this process, and what it has done so far. */
 export interface DemoService {
@@ -33,20 +30,15 @@ export async function startDemoService(
   log: DemoLog,
   logger: Logger,
 ): Promise<DemoService> {
-  const facts = { version: packageVersion(), node: process.version, kernel: config.model.kernel }
-  const metrics = new Metrics({ build: facts, clock: systemClock })
+  const surroundings = systemSurroundings(config)
   let newest: Processor | null = null
   let newestMs = systemClock.monotonicMs()
   const rows = new Rows(scoreboardFor(config, new Processor(config).model.memberNames, {}))
   const service = startService({
+    ...surroundings,
     config,
     ports: log.ports,
     logger,
-    metrics,
-    clock: systemClock,
-    scheduler: systemScheduler,
-    random: new Random(randomInt(2 ** 31)),
-    createId: () => randomUUID(),
     createProcessor() {
       newest = new Processor(config)
       return newest
@@ -58,7 +50,7 @@ export async function startDemoService(
       newestMs = systemClock.monotonicMs()
     },
   })
-  const http = await startServiceHttp(config, service, facts, metrics, logger).catch(
+  const http = await startServiceHttp(config, service, surroundings.metrics, logger).catch(
     async (error: unknown) => {
       await service.stop()
       throw error
@@ -87,11 +79,11 @@ export async function startDemoService(
 async function startServiceHttp(
   config: ServiceConfig,
   service: Service,
-  version: Readonly<Record<string, string>>,
   metrics: Metrics,
   logger: Logger,
 ): Promise<HttpServer> {
   const { host, port } = config.http
+  const version = buildFacts(config)
   const options = { host, version, readiness: () => service.readiness(), metrics, logger }
   try {
     return await startHttp({ ...options, port })

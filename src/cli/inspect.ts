@@ -1,4 +1,5 @@
-import type { LagNorms, Model } from '../model/model.ts'
+import type { LagNorms } from '../model/gradient-norms.ts'
+import type { Model } from '../model/model.ts'
 import type { Command } from './command.ts'
 import { parseOptions, usageError } from './options.ts'
 import {

@@ -1,27 +1,17 @@
-import { randomInt, randomUUID } from 'node:crypto'
 import { systemClock } from '../clock.ts'
 import { loadServiceConfig } from '../config/load.ts'
 import type { ServiceConfig } from '../config/schema.ts'
 import { HeadraceError } from '../errors.ts'
-import { KafkaChangelog } from '../kafka/changelog.ts'
 import { checkTopics } from '../kafka/check.ts'
-import { PartitionReader } from '../kafka/partition-reader.ts'
-import { KafkaPositions } from '../kafka/positions.ts'
-import { KafkaSink } from '../kafka/sink.ts'
-import { KafkaSource } from '../kafka/source.ts'
-import { topicNames } from '../kafka/topics.ts'
+import { openKafkaPorts } from '../kafka/open.ts'
 import { Shutdown } from '../lifecycle.ts'
-import { Random } from '../random.ts'
 import { Processor } from '../task/processor.ts'
-import { systemScheduler } from '../task/scheduler.ts'
 import { type Service, startService } from '../task/service.ts'
-import type { ServicePorts } from '../task/stream-task.ts'
 import { startHttp } from '../telemetry/http.ts'
 import { createLogger, type Logger } from '../telemetry/logger.ts'
-import { Metrics } from '../telemetry/metrics.ts'
 import type { Command, Io } from './command.ts'
 import { configOptions, parseOptions, singleConfig } from './options.ts'
-import { packageVersion } from './version.ts'
+import { buildFacts, systemSurroundings } from './surroundings.ts'
 
 const help = `headrace run: learns from the input topic and publishes predictions, for ever
 
@@ -83,33 +73,29 @@ async function serve(
   failFast: boolean,
   signal: AbortSignal,
 ): Promise<void> {
-  const facts = { version: packageVersion(), node: process.version, kernel: config.model.kernel }
-  const metrics = new Metrics({ build: facts, clock: systemClock })
+  const surroundings = systemSurroundings(config)
+  const { metrics, scheduler, clock } = surroundings
   // What is left of the time when the service has stopped.
   const timeoutMs = config.shutdown.timeoutMs / 10
-  const shutdown = new Shutdown({ timeoutMs, timer: systemScheduler, clock: systemClock })
+  const shutdown = new Shutdown({ timeoutMs, timer: scheduler, clock })
   const running: { service?: Service } = {}
   // Before the group is joined, so that a port that is taken moves no partition.
   const http = await startHttp({
     ...config.http,
-    version: facts,
+    version: buildFacts(config),
     readiness: () => running.service?.readiness() ?? { ready: false, reasons: ['starting'] },
     metrics,
     logger,
   })
   logger.info('http.listening', { url: http.url })
   await shutdown.add('http', () => http.close())
-  const { ports, close } = kafkaPorts(config, logger)
+  const { ports, close } = openKafkaPorts(config, logger)
   await shutdown.add('kafka', close)
   const service = startService({
+    ...surroundings,
     config,
     ports,
     logger,
-    metrics,
-    clock: systemClock,
-    scheduler: systemScheduler,
-    random: new Random(randomInt(2 ** 31)),
-    createId: () => randomUUID(),
     createProcessor: () => new Processor(config),
     failFast,
   })
@@ -122,24 +108,5 @@ async function serve(
   } finally {
     signal.removeEventListener('abort', stop)
     await shutdown.run()
-  }
-}
-
-/** The ports of a service on the cluster that the configuration names. */
-function kafkaPorts(
-  config: ServiceConfig,
-  logger: Logger,
-): { ports: ServicePorts; close(): Promise<void> } {
-  const { kafka, name } = config
-  const topics = topicNames(config)
-  const reader = new PartitionReader(kafka, logger)
-  return {
-    ports: {
-      source: new KafkaSource({ kafka, topic: topics.input, groupId: name, logger }),
-      sink: new KafkaSink({ kafka, application: name, topics, logger }),
-      changelog: new KafkaChangelog(reader, topics.changelog),
-      positions: new KafkaPositions(reader, topics, name),
-    },
-    close: () => reader.close(),
   }
 }
