@@ -13,19 +13,20 @@ export function canonicalJson(value: unknown): string {
 }
 
 /**
+ * What of a configuration decides the bits of the model (design §1 rule 9). Nothing of `kafka`,
+ * `commit`, `http`, `log` or `shutdown` is in it: those may change at any time.
+ */
+export function decisivePart(config: Config): Readonly<Record<string, unknown>> {
+  const { format, columns, time, key, from } = config.input
+  const { task, model, sequences, deadLetters } = config
+  return { input: { format, columns, time, key, from }, task, model, sequences, deadLetters }
+}
+
+/**
  * SHA-256 (hex) of all that decides what the model computes from the log (design §1 rule 9): two
  * applications with the same fingerprint that have read the same records hold the same model.
  */
 export function fingerprint(config: Config, numericsVersion: string | number): string {
-  const { format, columns, time, key, from } = config.input
-  const { task, model, sequences, deadLetters } = config
-  const decisive = {
-    numericsVersion: String(numericsVersion),
-    input: { format, columns, time, key, from },
-    task,
-    model,
-    sequences,
-    deadLetters,
-  }
+  const decisive = { numericsVersion: String(numericsVersion), ...decisivePart(config) }
   return createHash('sha256').update(canonicalJson(decisive)).digest('hex')
 }

@@ -1,4 +1,8 @@
-import { canonicalJson, fingerprint as configFingerprint } from '../config/fingerprint.ts'
+import {
+  canonicalJson,
+  fingerprint as configFingerprint,
+  decisivePart,
+} from '../config/fingerprint.ts'
 import type { Config } from '../config/schema.ts'
 
 /** Who may go on with a model: equal hashes compute equal bits (design §1 rule 9). */
@@ -8,14 +12,9 @@ export interface Fingerprint {
   readonly canonical: string
 }
 
-/**
- * Nothing of `kafka`, `commit`, `http`, `log` or `shutdown` is in it: those may change at any time.
- */
+/** The fingerprint of a configuration under this version of the arithmetic. */
 export function fingerprint(config: Config, numerics: number): Fingerprint {
-  const { format, columns, time, key, from } = config.input
-  const { task, model, sequences, deadLetters } = config
-  const input = { format, columns, time, key, from }
-  const canonical = canonicalJson({ input, task, model, sequences, deadLetters })
+  const canonical = canonicalJson(decisivePart(config))
   return { hash: configFingerprint(config, numerics), canonical }
 }
 
