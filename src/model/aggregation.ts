@@ -6,7 +6,6 @@ const UNIFORM_SHARE = 1e-3
 
 /** Combines the predictions of M members for one slot of one sequence by weights that sum to 1. */
 export interface Aggregator {
-  readonly name: string
   /**
    * Writes the weights (M) of slot `slot`. Members whose prediction is ABSENT get 0; all others
    * something, so the sum is 1 unless none is present.
@@ -22,22 +21,42 @@ export interface Aggregator {
   learn(core: Float64Array, slot: number, regrets: Float64Array): void
 }
 
+/** Discounted sums of the members' regrets and of their squares, (slots, M, 2). */
+class Regrets {
+  readonly members: number
+  private readonly at: number
+  private readonly discount: number
+
+  constructor(layout: Layout, slots: number, members: number, discount: number) {
+    this.members = members
+    this.discount = discount
+    this.at = layout.claim(slots * members * 2)
+  }
+
+  /**
+   * Place of a slot's first sum; the sum of member i is 2 × i behind it, of its squares one more.
+   */
+  of(slot: number): number {
+    return this.at + slot * this.members * 2
+  }
+
+  /** Adds to the sums at `place`: `gain` to the first, the square of `regret` to the second. */
+  add(core: Float64Array, place: number, gain: number, regret: number): void {
+    core[place] = this.discount * core[place]! + gain
+    core[place + 1] = this.discount * core[place + 1]! + regret * regret
+  }
+}
+
 /**
  * ML-Poly: weights ∝ max(R, 0) / (1 + Σ r²), regrets discounted (Gaillard, Stoltz & van Erven
  * 2014). With regrets of the linearised loss it competes with the best convex combination of
  * members.
  */
 export class MlPoly implements Aggregator {
-  readonly name: string
-  private readonly at: number
-  private readonly members: number
-  private readonly discount: number
+  private readonly sums: Regrets
 
   constructor(layout: Layout, slots: number, members: number, discount: number) {
-    this.name = `mlpoly:${discount}`
-    this.members = members
-    this.discount = discount
-    this.at = layout.claim(slots * members * 2)
+    this.sums = new Regrets(layout, slots, members, discount)
   }
 
   weigh(
@@ -47,8 +66,8 @@ export class MlPoly implements Aggregator {
     at: number,
     out: Float64Array,
   ): void {
-    const { members: count } = this
-    const base = this.at + slot * count * 2
+    const count = this.sums.members
+    const base = this.sums.of(slot)
     let sum = 0
     for (let i = 0; i < count; i++) {
       const positive = Math.max(core[base + 2 * i]!, 0)
@@ -59,29 +78,21 @@ export class MlPoly implements Aggregator {
   }
 
   learn(core: Float64Array, slot: number, regrets: Float64Array): void {
-    const base = this.at + slot * this.members * 2
-    for (let i = 0; i < this.members; i++) {
-      const regret = regrets[i]!
-      core[base + 2 * i] = this.discount * core[base + 2 * i]! + regret
-      core[base + 2 * i + 1] = this.discount * core[base + 2 * i + 1]! + regret * regret
+    const base = this.sums.of(slot)
+    for (let i = 0; i < this.sums.members; i++) {
+      this.sums.add(core, base + 2 * i, regrets[i]!, regrets[i]!)
     }
   }
 }
 
 /** Bernstein online aggregation with one learning rate per member (Wintenberger 2017). */
 export class Boa implements Aggregator {
-  readonly name: string
-  private readonly at: number
-  private readonly members: number
-  private readonly discount: number
+  private readonly sums: Regrets
   private readonly logMembers: number
 
   constructor(layout: Layout, slots: number, members: number, discount: number) {
-    this.name = `boa:${discount}`
-    this.members = members
-    this.discount = discount
+    this.sums = new Regrets(layout, slots, members, discount)
     this.logMembers = log(Math.max(2, members))
-    this.at = layout.claim(slots * members * 2)
   }
 
   weigh(
@@ -91,8 +102,8 @@ export class Boa implements Aggregator {
     at: number,
     out: Float64Array,
   ): void {
-    const { members: count } = this
-    const base = this.at + slot * count * 2
+    const count = this.sums.members
+    const base = this.sums.of(slot)
     let best = -Infinity
     for (let i = 0; i < count; i++) {
       if (members[at + i] === ABSENT) continue
@@ -109,13 +120,11 @@ export class Boa implements Aggregator {
   }
 
   learn(core: Float64Array, slot: number, regrets: Float64Array): void {
-    const base = this.at + slot * this.members * 2
-    for (let i = 0; i < this.members; i++) {
+    const base = this.sums.of(slot)
+    for (let i = 0; i < this.sums.members; i++) {
       const regret = regrets[i]!
       const rate = this.rate(core[base + 2 * i + 1]!)
-      const surrogate = regret - rate * regret * regret
-      core[base + 2 * i] = this.discount * core[base + 2 * i]! + surrogate
-      core[base + 2 * i + 1] = this.discount * core[base + 2 * i + 1]! + regret * regret
+      this.sums.add(core, base + 2 * i, regret - rate * regret * regret, regret)
     }
   }
 

@@ -3,7 +3,7 @@ import { WindowBatch } from '../rnn/index.ts'
 import type { Dimensions } from './dimensions.ts'
 import type { Hash64 } from './hash.ts'
 import { ABSENT } from './layout.ts'
-import type { NetworkMember } from './networks.ts'
+import { middleOf, type NetworkMember } from './networks.ts'
 import { RUNS_MAX } from './portfolio.ts'
 import { HEADER, type Sequence, type SequenceTable, type WindowBuffer } from './sequence.ts'
 import type { Windows } from './window.ts'
@@ -84,10 +84,7 @@ export class Learning {
       core[HEADER.pendingBlock] = this.counters[2]!
       this.table.pending.append(sequence)
     }
-    if (!sequence.ready && core[HEADER.learnable]! >= this.d.updateEvery) {
-      sequence.ready = true
-      this.ready.push(sequence)
-    }
+    if (core[HEADER.learnable]! >= this.d.updateEvery) this.join(sequence)
   }
 
   /** A sequence has taken an own step: twice updateEvery of them without joining end the block. */
@@ -95,10 +92,7 @@ export class Learning {
     const { core } = sequence
     if (core[HEADER.steps]! - core[HEADER.joinedAt]! < 2 * this.d.updateEvery) return
     this.due = true
-    if (!sequence.ready) {
-      sequence.ready = true
-      this.ready.push(sequence)
-    }
+    this.join(sequence)
   }
 
   /** Whether record `record` ends a block. */
@@ -158,6 +152,7 @@ export class Learning {
     this.runs.sort((a, b) => a.record - b.record)
   }
 
+  /** The sequence takes part in the next boundary. */
   private join(sequence: Sequence): void {
     if (sequence.ready) return
     sequence.ready = true
@@ -174,14 +169,14 @@ export class Learning {
         networks[j]!.network.accumulate(batch, this.starts[j]!)
       }
     }
-    const middle = (networks.length - 1) >> 1
+    const middle = middleOf(networks)
     let applied = false
-    for (let j = 0; j < networks.length; j++) {
-      const report = networks[j]!.network.finishUpdate()
+    for (const member of networks) {
+      const report = member.network.finishUpdate()
       chain.float64(finite(report.loss))
       chain.float64(finite(report.gradientNorm))
       applied ||= report.applied
-      if (j === middle) {
+      if (member === middle) {
         this.newest.loss = report.loss
         this.newest.gradientNorm = report.gradientNorm
         this.newest.clipped = report.clipped

@@ -354,5 +354,3 @@ function emptyScored(d: Dimensions, members: number): Scored {
     seasonal: new Float64Array(d.slots),
   }
 }
-
-export type { LagNorms }

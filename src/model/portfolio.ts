@@ -8,7 +8,14 @@ import type { InputVector } from './inputs.ts'
 import { seasonalLag } from './lags.ts'
 import { ABSENT } from './layout.ts'
 import { Line } from './lines.ts'
-import { inUnits, learningRates, NetworkMember, networkSpec, standardise } from './networks.ts'
+import {
+  inUnits,
+  learningRates,
+  middleOf,
+  NetworkMember,
+  networkSpec,
+  standardise,
+} from './networks.ts'
 import type { Sequence, WindowBuffer } from './sequence.ts'
 import type { Windows } from './window.ts'
 
@@ -127,7 +134,7 @@ export class Portfolio {
     }
     if (this.diagnostics) {
       this.twinStates.fill(0)
-      const { network } = this.twinned()
+      const { network } = middleOf(networks)
       network.forward(1, window.float32, inputsAt, this.twinStates, 0, this.twinOutputs, 0)
     }
     const count = names.length
@@ -251,12 +258,8 @@ export class Portfolio {
     const horizon = dims.horizons[k]!
     out[0] = history.value(core, 0, d, step - horizon)
     const season = dims.seasons[0]
-    const back = season === undefined ? 0 : Math.ceil(horizon / season) * season
+    const back = season === undefined ? 0 : seasonalLag(season, horizon) + horizon
     out[1] = back === 0 ? ABSENT : history.value(core, 0, d, step - back)
-  }
-
-  private twinned(): NetworkMember {
-    return this.networks[(this.networks.length - 1) >> 1]!
   }
 
   private rememberHidden(

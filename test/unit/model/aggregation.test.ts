@@ -122,11 +122,9 @@ describe('hedge', () => {
 })
 
 describe('aggregators of many members', () => {
-  for (const open of [
-    (layout: Layout) => new MlPoly(layout, 1, M, 0.995),
-    (layout: Layout) => new Boa(layout, 1, M, 0.995),
-  ]) {
-    const { name } = open(new Layout())
+  for (const Kind of [MlPoly, Boa]) {
+    const { name } = Kind
+    const open = (layout: Layout) => new Kind(layout, 1, M, 0.995)
 
     test(`${name} finds the one member that is right`, () => {
       const layout = new Layout()
