@@ -1,7 +1,7 @@
 import { loadConfig } from './config/load.ts'
 import type { ConfigInput } from './config/schema.ts'
 import { HeadraceError } from './errors.ts'
-import { kernelNamed } from './kernels/index.ts'
+import { openKernel } from './kernels/index.ts'
 import { type Dimensions, dimensionsOf } from './model/dimensions.ts'
 import { Model } from './model/model.ts'
 import { sampleNames } from './record/decoder.ts'
@@ -48,7 +48,7 @@ export class Learner {
   /** Throws `HeadraceError` HEADRACE_CONFIG_INVALID, naming every option that is wrong. */
   constructor(options: LearnerOptions) {
     const { config } = loadConfig({ file: 'options', text: JSON.stringify(options), env: {} })
-    this.model = new Model(config, kernelNamed(config.model.kernel))
+    this.model = new Model(config, openKernel(config.model.kernel))
     this.d = dimensionsOf(config)
     this.names = sampleNames(this.d.fields)
     this.sample = {

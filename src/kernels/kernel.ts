@@ -2,6 +2,10 @@ import type { NetworkSpec } from './network-spec.ts'
 
 /** What a kernel must know at construction, to allocate everything then. */
 export interface KernelLimits {
+  /** Runs in one call of `accumulate`, at most. */
+  readonly runsMax: number
+  /** Steps of warm-up of one run, at most. */
+  readonly warmupMax: number
   /** Steps over which the gradient of one run flows, at most (h). */
   readonly window: number
   /** Where the Huber loss turns from ½e² to δ(|e| − ½δ). */
@@ -31,12 +35,21 @@ export interface Runs {
  * Every row and every run is computed by itself: its bits never depend on how many go together.
  */
 export interface NetworkKernel {
-  /** (P), see `ParameterLayout`. Whoever writes into it calls `parametersWritten` afterwards. */
+  /**
+   * The caller's side of the parameters (P), see `ParameterLayout`: true after `download`, taken up
+   * by `upload`. A kernel is free to keep its own copy in its own order, or on a device.
+   */
   readonly parameters: Float32Array
   /** Adam's second moments (P), under the same rule. */
   readonly secondMoments: Float32Array
-  parametersWritten(): void
-  /** (P): the gradient accumulated so far, summed, not yet divided by the number of losses. */
+  /** Brings `parameters` and `secondMoments` up to date. */
+  download(): void
+  /** Takes up what was written into `parameters` and `secondMoments`. */
+  upload(): void
+  /**
+   * (P): the gradient accumulated so far, summed, not yet divided by the number of losses. For
+   * tests and diagnosis: it may be fetched anew by each access.
+   */
   readonly gradient: Float64Array
 
   /**
@@ -91,31 +104,54 @@ export interface AdamStep {
   epsilon: number
 }
 
-/** Recursive least squares with D outputs that share one covariance over p features. */
-export interface RlsState {
+export interface LeastSquaresOptions {
+  /** p */
   readonly features: number
+  /** D */
   readonly outputs: number
   /** λ: weight of the past per update, 1 to forget nothing. */
   readonly forgetting: number
+  /** P starts as this × identity: the inverse of the ridge at the start. */
+  readonly initialVariance: number
   /** While trace(P) ≥ traceCap × p nothing is forgotten, so that P cannot wind up. */
   readonly traceCap: number
+}
+
+/**
+ * Recursive least squares with D outputs that share one covariance over p features (Ljung &
+ * Söderström 1983). Opening another one, or a network, may move its arrays: read them through the
+ * object.
+ */
+export interface LeastSquares {
+  readonly features: number
+  readonly outputs: number
+  /** λ, see `LeastSquaresOptions`; may change from update to update. */
+  forgetting: number
   /** (D, p) */
   readonly weights: Float64Array
   /** Lower triangle of P by rows, diagonal included: element (i, j ≤ i) at i(i + 1)/2 + j. */
   readonly covariance: Float64Array
-  /** Scratch (p): P x of the last update. No part of the state. */
-  readonly gain: Float64Array
+  /** (p): the features of the next call; for the caller to fill. No part of the state. */
+  readonly x: Float64Array
+  /** (D): what `update` learns at `x`; for the caller to fill. No part of the state. */
+  readonly targets: Float64Array
+  /** (D): 1 where `targets` holds something; for the caller to fill. No part of the state. */
+  readonly present: Uint8Array
+  /**
+   * Learns `targets` at `x` for the outputs that are `present`; P learns x in any case. False, and
+   * nothing changed, where the gain's denominator is not a positive finite number.
+   */
+  update(): boolean
+  /** w_d · x of output d. */
+  predict(output: number): number
 }
 
-/** A family of implementations with the same meaning; `reference` is the truth in tests. */
+/**
+ * A family of implementations with the same meaning; `reference` is the truth in tests. Everything
+ * is allocated by the calls that open something, before the first record.
+ */
 export interface Kernel {
   readonly name: string
   openNetwork(spec: NetworkSpec, limits: KernelLimits): NetworkKernel
-  /**
-   * Learns targets (D) at features x (p) for the outputs that are present; P learns x in any case.
-   * False, and nothing changed, where the gain's denominator is not a positive finite number.
-   */
-  rlsUpdate(state: RlsState, x: Float64Array, targets: Float64Array, present: Uint8Array): boolean
-  /** w_d · x. */
-  rlsPredict(state: RlsState, output: number, x: Float64Array): number
+  openLeastSquares(options: LeastSquaresOptions): LeastSquares
 }

@@ -1,6 +1,7 @@
 import { cellBackward, cellForward } from './cells.ts'
 import type { AdamStep, Kernel, KernelLimits, NetworkKernel, Runs } from './kernel.ts'
 import { type LayerTape, openTape } from './layer-tape.ts'
+import { ReferenceLeastSquares } from './least-squares.ts'
 import {
   featureSize,
   type NetworkSpec,
@@ -9,7 +10,6 @@ import {
   stateSize,
 } from './network-spec.ts'
 import { addOuterProducts, addSums, multiply, multiplyTransposed } from './products.ts'
-import { rlsPredict, rlsUpdate } from './rls.ts'
 
 /**
  * Plain loops in double precision: kept for ever as the truth that other kernels are tested
@@ -20,8 +20,7 @@ import { rlsPredict, rlsUpdate } from './rls.ts'
 export const referenceKernel: Kernel = {
   name: 'reference',
   openNetwork: (spec, limits) => new ReferenceNetwork(spec, limits),
-  rlsUpdate,
-  rlsPredict,
+  openLeastSquares: (options) => new ReferenceLeastSquares(options),
 }
 
 class ReferenceNetwork implements NetworkKernel {
@@ -65,8 +64,10 @@ class ReferenceNetwork implements NetworkKernel {
     this.outputs = new Float64Array(spec.outputs)
   }
 
-  /** Nothing is derived from the parameters beforehand. */
-  parametersWritten(): void {}
+  /** The caller's arrays are the only ones. */
+  download(): void {}
+
+  upload(): void {}
 
   forward(
     rows: number,

@@ -1,5 +1,5 @@
 import type { Config } from '../config/schema.ts'
-import { kernelNamed } from '../kernels/index.ts'
+import { openKernel } from '../kernels/index.ts'
 import { Model } from './model.ts'
 
 /** What a configuration costs, known before the first record. */
@@ -16,7 +16,7 @@ export interface ModelDescription {
 
 /** Sizes of the model that a configuration makes, read off such a model. */
 export function describeModel(config: Config): ModelDescription {
-  const model = new Model(config, kernelNamed(config.model.kernel))
+  const model = new Model(config, openKernel(config.model.kernel))
   return {
     parametersPerNetwork: model.parameters / model.networkCount,
     networks: model.networkCount,

@@ -1,4 +1,4 @@
-import type { Kernel } from '../kernels/kernel.ts'
+import type { Kernel, LeastSquares } from '../kernels/kernel.ts'
 import { CALENDAR_SIZE, writeCalendar } from './calendar.ts'
 import type { Dimensions } from './dimensions.ts'
 import type { Domain } from './domain.ts'
@@ -6,7 +6,7 @@ import type { History } from './history.ts'
 import type { InputVector } from './inputs.ts'
 import { lineLags } from './lags.ts'
 import { ABSENT } from './layout.ts'
-import { Rls } from './rls.ts'
+import { openRls } from './rls.ts'
 import { clip } from './scaler.ts'
 
 /** Initial variance of a line's weights, in standardised units. */
@@ -20,7 +20,7 @@ const REACH = 10
  * units. Features: 1, lags, calendar of the target's time, further inputs, known at the target.
  */
 export class Line {
-  readonly rls: Rls
+  readonly rls: LeastSquares
   private readonly d: Dimensions
   private readonly domainIndex: number
   private readonly domain: Domain
@@ -29,12 +29,10 @@ export class Line {
   private readonly calendar: boolean
   private readonly lags: readonly number[]
   private readonly inputs: InputVector
-  private readonly x: Float64Array
-  private readonly z = new Float64Array(1)
-  private readonly present = new Uint8Array([1])
 
   /** `horizon` is the index k of the horizon, `target` the index d, `domain` [index, domain]. */
   constructor(
+    kernel: Kernel,
     d: Dimensions,
     domain: readonly [number, Domain],
     horizon: number,
@@ -51,8 +49,8 @@ export class Line {
     this.inputs = inputs
     this.lags = lineLags(d, d.horizons[horizon]!)
     const features = 1 + this.lags.length + (calendar ? CALENDAR_SIZE : 0) + d.inputs + d.known
-    this.rls = new Rls(features, 1, PRIOR)
-    this.x = new Float64Array(features)
+    this.rls = openRls(kernel, features, 1, PRIOR)
+    this.rls.present[0] = 1
   }
 
   /**
@@ -60,7 +58,6 @@ export class Line {
    * hold. `fields` holds that step's input vector at `at`.
    */
   predict(
-    kernel: Kernel,
     core: Float64Array,
     history: History,
     step: number,
@@ -70,7 +67,7 @@ export class Line {
     const { domainIndex: m, target: d } = this
     if (!history.holds(core, m, d)) return ABSENT
     this.fill(core, history, step, fields, at)
-    const z = kernel.rlsPredict(this.rls, 0, this.x)
+    const z = this.rls.predict(0)
     const bounded = Math.max(-REACH, Math.min(z, REACH))
     return this.domain.inverse(
       history.mean(core, m, d, step) + bounded * history.scale(core, m, d, step),
@@ -79,7 +76,6 @@ export class Line {
 
   /** Learns `value`, which has arrived for the forecast made at own step `step`. */
   learn(
-    kernel: Kernel,
     core: Float64Array,
     history: History,
     step: number,
@@ -91,8 +87,9 @@ export class Line {
     if (!history.holds(core, m, d) || (!this.domain.unbounded && value < 0)) return
     this.fill(core, history, step, fields, at)
     const mean = history.mean(core, m, d, step)
-    this.z[0] = clip((this.domain.forward(value) - mean) / history.scale(core, m, d, step))
-    kernel.rlsUpdate(this.rls, this.x, this.z, this.present)
+    const z = (this.domain.forward(value) - mean) / history.scale(core, m, d, step)
+    this.rls.targets[0] = clip(z)
+    this.rls.update()
   }
 
   private fill(
@@ -102,7 +99,8 @@ export class Line {
     fields: Float32Array,
     at: number,
   ): void {
-    const { x, lags, domainIndex: m, target: d } = this
+    const { lags, domainIndex: m, target: d } = this
+    const { x } = this.rls
     const mean = history.mean(core, m, d, step)
     const scale = history.scale(core, m, d, step)
     let i = 0

@@ -1,7 +1,7 @@
 import type { Config } from '../config/schema.ts'
 import type { Kernel } from '../kernels/kernel.ts'
 import type { Forecast, Sample } from '../record/types.ts'
-import { stateSize } from '../rnn/index.ts'
+import { parameterCount, stateSize } from '../rnn/index.ts'
 import { type Dimensions, dimensionsOf } from './dimensions.ts'
 import { gradientNorms, type LagNorms } from './gradient-norms.ts'
 import { Hash64 } from './hash.ts'
@@ -191,7 +191,7 @@ export class Model {
 
   /** Parameters of all networks together. */
   get parameters(): number {
-    return this.portfolio.networks.reduce((sum, m) => sum + m.network.parameters.length, 0)
+    return this.portfolio.networks.reduce((sum, m) => sum + parameterCount(m.network.spec), 0)
   }
 
   /**

@@ -1,8 +1,8 @@
-import type { Kernel } from '../kernels/kernel.ts'
+import type { Kernel, LeastSquares } from '../kernels/kernel.ts'
 import { type Network, type NetworkSpec, stateSize } from '../rnn/index.ts'
 import type { Dimensions } from './dimensions.ts'
 import { ABSENT } from './layout.ts'
-import { Rls } from './rls.ts'
+import { openRls } from './rls.ts'
 import { clip } from './scaler.ts'
 
 /** Initial variance of a read-out's weights, in standardised units. */
@@ -26,11 +26,9 @@ export class NetworkMember {
   /**
    * One least-squares read-out per horizon over [1, H_t, x_t], D outputs; none in a lone network.
    */
-  readonly readouts: readonly Rls[]
+  readonly readouts: readonly LeastSquares[]
   /** Standardised forecasts of the newest step, (K, D). */
   readonly outputs: Float64Array
-  private readonly kernel: Kernel
-  private readonly x: Float64Array
 
   constructor(
     name: string,
@@ -42,15 +40,15 @@ export class NetworkMember {
     const { spec } = network
     this.name = name
     this.network = network
-    this.kernel = kernel
     this.stateSize = stateSize(spec)
     this.hiddenSize = spec.layers * spec.hidden
     this.statesAt = places.statesAt
     this.featuresAt = places.featuresAt
     const features = 1 + this.hiddenSize + spec.inputs
-    this.readouts = places.readouts ? d.horizons.map(() => new Rls(features, d.targets, PRIOR)) : []
+    this.readouts = places.readouts
+      ? d.horizons.map(() => openRls(kernel, features, d.targets, PRIOR))
+      : []
     this.outputs = new Float64Array(d.slots)
-    this.x = new Float64Array(features)
   }
 
   /** Advances H_t by one step; `outputs` holds the forecasts afterwards. */
@@ -58,9 +56,15 @@ export class NetworkMember {
     this.network.forward(1, inputs, inputsAt, states, this.statesAt, this.outputs, 0)
   }
 
-  /** Points the least-squares read-outs at [1, H, x] of one step. */
-  fillFeatures(hidden: Float32Array, hiddenAt: number, x: Float32Array, xAt: number): void {
-    const features = this.x
+  /** Points read-out k at [1, H, x] of one step. */
+  fillFeatures(
+    k: number,
+    hidden: Float32Array,
+    hiddenAt: number,
+    x: Float32Array,
+    xAt: number,
+  ): void {
+    const features = this.readouts[k]!.x
     const { hiddenSize } = this
     features[0] = 1
     for (let i = 0; i < hiddenSize; i++) features[1 + i] = hidden[hiddenAt + i]!
@@ -70,12 +74,15 @@ export class NetworkMember {
 
   /** Standardised forecast of read-out k for target d at the features last filled. */
   readOut(k: number, d: number): number {
-    return this.kernel.rlsPredict(this.readouts[k]!, d, this.x)
+    return this.readouts[k]!.predict(d)
   }
 
   /** Learns standardised targets (D) for horizon k at the features last filled. */
   learn(k: number, targets: Float64Array, present: Uint8Array): void {
-    this.kernel.rlsUpdate(this.readouts[k]!, this.x, targets, present)
+    const readout = this.readouts[k]!
+    readout.targets.set(targets)
+    readout.present.set(present)
+    readout.update()
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Config } from '../config/schema.ts'
-import type { Kernel } from '../kernels/kernel.ts'
+import type { Kernel, LeastSquares } from '../kernels/kernel.ts'
 import { Network, stateSize } from '../rnn/index.ts'
 import type { Dimensions } from './dimensions.ts'
 import { type Domain, linear, logarithmic } from './domain.ts'
@@ -16,6 +16,7 @@ import {
   networkSpec,
   standardise,
 } from './networks.ts'
+import { shareForgetting } from './rls.ts'
 import type { Sequence, WindowBuffer } from './sequence.ts'
 import type { Windows } from './window.ts'
 
@@ -71,7 +72,6 @@ export class Portfolio {
   readonly networks: readonly NetworkMember[]
   readonly lines: readonly Line[]
   private readonly d: Dimensions
-  private readonly kernel: Kernel
   private readonly history: History
   private readonly windows: Windows
   private readonly baselines: boolean
@@ -94,7 +94,6 @@ export class Portfolio {
   ) {
     const full = config.model.portfolio === 'full'
     this.d = d
-    this.kernel = kernel
     this.history = parts.history
     this.windows = parts.windows
     this.networks = parts.networks
@@ -104,7 +103,8 @@ export class Portfolio {
     this.lines = d.horizons.flatMap((_, k) =>
       d.fields.targets.flatMap((_, target) =>
         domains.map(
-          (domain, m) => new Line(d, [m, domain], k, target, config.task.calendar, parts.inputs),
+          (domain, m) =>
+            new Line(kernel, d, [m, domain], k, target, config.task.calendar, parts.inputs),
         ),
       ),
     )
@@ -170,7 +170,7 @@ export class Portfolio {
     for (let m = 0; m < domains; m++) {
       const line = this.lines[slot * domains + m]!
       const fields = this.windows.inputsOf(step)
-      out[i++] = line.predict(this.kernel, core, history, step, window.float32, fields)
+      out[i++] = line.predict(core, history, step, window.float32, fields)
     }
     const origin = history.origin(core, d, step)
     const scale = history.changeScale(core, slot, step)
@@ -193,7 +193,10 @@ export class Portfolio {
     for (const member of this.networks) {
       if (member.readouts.length === 0) return
       const hidden = this.windows.featuresOf(step) + member.featuresAt
-      member.fillFeatures(window.float32, hidden, window.float32, this.windows.inputsOf(step))
+      const inputsAt = this.windows.inputsOf(step)
+      for (let k = 0; k < dims.horizons.length; k++) {
+        member.fillFeatures(k, window.float32, hidden, window.float32, inputsAt)
+      }
       for (let slot = 0; slot < dims.slots; slot++) {
         const d = slot % dims.targets
         const z = member.readOut((slot - d) / dims.targets, d)
@@ -223,7 +226,7 @@ export class Portfolio {
       const slot = k * dims.targets + d
       for (let m = 0; m < domains; m++) {
         const line = this.lines[slot * domains + m]!
-        line.learn(this.kernel, core, history, step, window.float32, inputsAt, value)
+        line.learn(core, history, step, window.float32, inputsAt, value)
       }
       const origin = history.origin(core, d, step)
       targets[d] = standardise(value, origin, history.changeScale(core, slot, step))
@@ -233,13 +236,13 @@ export class Portfolio {
     for (const member of this.networks) {
       if (member.readouts.length === 0) continue
       const hidden = windows.featuresOf(step) + member.featuresAt
-      member.fillFeatures(window.float32, hidden, window.float32, inputsAt)
+      member.fillFeatures(k, window.float32, hidden, window.float32, inputsAt)
       member.learn(k, targets, present)
     }
   }
 
   /** All least-squares states, in a fixed order. */
-  squares(): readonly { weights: Float64Array; covariance: Float64Array }[] {
+  squares(): readonly LeastSquares[] {
     return [
       ...this.lines.map((line) => line.rls),
       ...this.networks.flatMap((member) => member.readouts),
@@ -248,8 +251,7 @@ export class Portfolio {
 
   /** Spreads the forgetting of what all sequences share over the live ones. */
   share(liveSequences: number): void {
-    for (const line of this.lines) line.rls.share(liveSequences)
-    for (const member of this.networks) for (const rls of member.readouts) rls.share(liveSequences)
+    for (const rls of this.squares()) shareForgetting(rls, liveSequences)
   }
 
   /** Reference forecasts of slot (k, d) at own step `step`: y(t − k) and the seasonal one. */

@@ -1,6 +1,5 @@
-export type { Kernel, RlsState } from '../kernels/kernel.ts'
+export type { Kernel, LeastSquares, LeastSquaresOptions } from '../kernels/kernel.ts'
 export { referenceKernel } from '../kernels/reference.ts'
-export { createRlsState, type RlsOptions } from '../kernels/rls.ts'
 export { initialise } from './initialise.ts'
 export { Network, type NetworkOptions, type UpdateReport } from './network.ts'
 export {

@@ -61,24 +61,26 @@ export class Network {
   }
 
   constructor(spec: NetworkSpec, options: NetworkOptions, kernel: Kernel) {
-    const { window, huberDelta, learningRate, beta2, epsilon } = options
+    const { window, runsMax, warmupMax, huberDelta, learningRate, beta2, epsilon } = options
     this.spec = spec
     this.options = options
     this.stateSize = stateSize(spec)
-    this.kernel = kernel.openNetwork(spec, { window, huberDelta })
+    this.kernel = kernel.openNetwork(spec, { window, runsMax, warmupMax, huberDelta })
     this.scalars[BETA2_POWER] = 1
     this.scalars[LEARNING_RATE] = learningRate
     this.adamStep = { scale: 1, learningRate, beta2, correction: 1, epsilon }
     initialise(spec, this.kernel.parameters, new Random(options.seed))
-    this.kernel.parametersWritten()
+    this.kernel.upload()
   }
 
   /** See `parameterLayout`. Call `stateWritten` after writing into it. */
   get parameters(): Float32Array {
+    this.kernel.download()
     return this.kernel.parameters
   }
 
   get secondMoments(): Float32Array {
+    this.kernel.download()
     return this.kernel.secondMoments
   }
 
@@ -98,6 +100,7 @@ export class Network {
 
   /** The whole state between two updates, for a snapshot; after a restore call `stateWritten`. */
   stateArrays(): { parameters: Float32Array; secondMoments: Float32Array; scalars: Float64Array } {
+    this.kernel.download()
     return {
       parameters: this.kernel.parameters,
       secondMoments: this.kernel.secondMoments,
@@ -107,7 +110,7 @@ export class Network {
 
   /** Tells the kernel that someone has written into `stateArrays()`. */
   stateWritten(): void {
-    this.kernel.parametersWritten()
+    this.kernel.upload()
   }
 
   /**

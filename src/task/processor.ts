@@ -1,5 +1,5 @@
 import type { Config } from '../config/schema.ts'
-import { kernelNamed } from '../kernels/index.ts'
+import { openKernel } from '../kernels/index.ts'
 import { dimensionsOf } from '../model/dimensions.ts'
 import { Model } from '../model/model.ts'
 import type { Scored } from '../model/scored.ts'
@@ -24,7 +24,7 @@ export class Processor {
 
   /** `decoder`: for rows of a file, whose format and columns were found by looking at it. */
   constructor(config: Config, decoder?: Decoder) {
-    this.model = new Model(config, kernelNamed(config.model.kernel))
+    this.model = new Model(config, openKernel(config.model.kernel))
     const { format, columns, time, key } = config.input
     const { fields } = dimensionsOf(config)
     this.decoder = decoder ?? createDecoder({ format, columns, time, key, fields })

@@ -17,7 +17,7 @@ import {
   windowLosses,
 } from './fixtures.ts'
 
-const LIMITS = { window: 8, huberDelta: HUBER_DELTA }
+const LIMITS = { window: 8, runsMax: 16, warmupMax: 8, huberDelta: HUBER_DELTA }
 
 describe.each(SPECS.map((s) => [describeSpec(s), s] as const))('%s', (_name, spec) => {
   const random = new Random(11)

@@ -34,7 +34,12 @@ test('every loss reaches the recurrent weights, at horizons beyond the window to
   const { spec } = network
   const layout = parameterLayout(spec)
   const { inputs, weightsAt } = layout.layers[0]!
-  const probe = referenceKernel.openNetwork(spec, { window, huberDelta: 1 })
+  const probe = referenceKernel.openNetwork(spec, {
+    window,
+    runsMax: 1,
+    warmupMax: 0,
+    huberDelta: 1,
+  })
   const reached = new Array<number>(6).fill(0)
   const silent = new Array<number>(6).fill(0)
   network.onUpdate = (runs) => {

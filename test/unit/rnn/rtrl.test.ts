@@ -15,6 +15,7 @@ import {
 } from '../kernels/fixtures.ts'
 
 const T = 30
+const LIMITS = { window: T, runsMax: 16, warmupMax: 16, huberDelta: HUBER_DELTA }
 
 // Real-time recurrent learning (Williams & Zipser 1989) carries ∂H/∂θ forward with the state and so
 // needs no window at all: with a window as long as the sequence, BPTT must find the same gradient.
@@ -23,7 +24,7 @@ test.each(CELLS.flatMap((cell) => [1, 2].map((layers) => [cell, layers] as const
   (cell, layers) => {
     const spec = { cell, layers, inputs: 2, hidden: 4, outputs: 2 } as const
     const random = new Random(31)
-    const kernel = referenceKernel.openNetwork(spec, { window: T, huberDelta: HUBER_DELTA })
+    const kernel = referenceKernel.openNetwork(spec, LIMITS)
     randomise(kernel.parameters, random, 0.4)
     const batch = randomBatch(spec, [[0, T]], random, 0.5)
     const start = randomStates(spec, 1, random)

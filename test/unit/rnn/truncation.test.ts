@@ -16,6 +16,7 @@ import {
 } from '../kernels/fixtures.ts'
 
 const T = 23
+const LIMITS = { window: T, runsMax: 16, warmupMax: 16, huberDelta: HUBER_DELTA }
 const WINDOW = 7
 const UPDATE_EVERY = 3
 /** A state is stored at every fourth step, so that runs begin with warm-ups of 0 to 3 steps. */
@@ -25,7 +26,7 @@ const STORED_EVERY = 4
 function longRun(cell: (typeof CELLS)[number], layers: number) {
   const spec = { cell, layers, inputs: 2, hidden: 4, outputs: 4 } as const
   const random = new Random(21)
-  const kernel = referenceKernel.openNetwork(spec, { window: T, huberDelta: HUBER_DELTA })
+  const kernel = referenceKernel.openNetwork(spec, LIMITS)
   randomise(kernel.parameters, random, 0.5)
   const sequence = randomBatch(spec, [[0, T]], random, 0.6)
   const start = randomStates(spec, 1, random)

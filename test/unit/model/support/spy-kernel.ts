@@ -55,8 +55,12 @@ export class SpyNetwork implements NetworkKernel {
     return this.inner.losses
   }
 
-  parametersWritten(): void {
-    this.inner.parametersWritten()
+  download(): void {
+    this.inner.download()
+  }
+
+  upload(): void {
+    this.inner.upload()
   }
 
   forward(
