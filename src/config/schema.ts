@@ -173,6 +173,10 @@ const model = z.strictObject({
   cell: z.enum(['rnn', 'gru', 'lstm']).default('gru').describe('Kind of recurrent cell.'),
   hidden: z.int().min(1).max(1024).default(32).describe('Size of the hidden state of a layer.'),
   layers: z.int().min(1).max(8).default(1).describe('Recurrent layers, one upon the other.'),
+  normalise: z
+    .boolean()
+    .default(false)
+    .describe('Divide each gate’s pre-activations by their root mean square, then a learnt gain.'),
   window: z
     .int()
     .min(1)

@@ -1,6 +1,6 @@
 /**
- * The element-wise half of each cell as forward / backward pairs; the matrix products around them
- * are the network's. At step t, with σ the logistic function:
+ * The element-wise half of each cell as forward / backward pairs; the matrix products, and the
+ * normaliser between, are the layer's. At step t, with σ the logistic function:
  *
  *   rnn   h = tanh(a)
  *   gru   r = σ(a_r)  z = σ(a_z)  n = tanh(a_n + r c)  h' = (1 − z) n + z h      (reset after)

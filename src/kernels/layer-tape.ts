@@ -1,4 +1,4 @@
-import type { Cell, LayerLayout, ParameterLayout } from './network-spec.ts'
+import type { Cell, LayerLayout, NetworkSpec, ParameterLayout } from './network-spec.ts'
 
 /**
  * A rectangle of a layer's weights and the pre-activations that it feeds. rnn and lstm are one
@@ -15,19 +15,33 @@ export interface WeightBlock {
 
 /** Everything that one layer remembers of a window of T steps, allocated once. */
 export interface LayerTape {
+  readonly cell: Cell
+  /** Where the layer's parameters lie. */
+  readonly layout: LayerLayout
   /** In, H */
   readonly width: number
   readonly hidden: number
+  /** Pre-activations per unit: rnn 1, gru 4, lstm 4. */
+  readonly biases: number
   /** (T + 1, In + H): row t is the layer's input at step t and its h after step t − 1. */
   readonly rows: Float64Array
-  /** (T, biases H): pre-activations, then in place the activations; a gru's c stays as it is. */
+  /**
+   * (T, biases H): products, pre-activations, then activations, each in place of the one before; a
+   * gru's c has no activation of its own and stays a pre-activation.
+   */
   readonly gates: Float64Array
   /** (T + 1, H), lstm: row t is c after step t − 1. */
   readonly cells: Float64Array
   /** (T, H), lstm: tanh of c after step t. */
   readonly squashed: Float64Array
-  /** (T, biases H): ∂L / ∂ pre-activations. */
+  /** (T, biases H): ∂L / ∂ pre-activations as the cell takes them, hence ∂L / ∂ biases. */
   readonly deltas: Float64Array
+  /** (T, biases H): ∂L / ∂ the products behind them; `deltas` itself without a normaliser. */
+  readonly productDeltas: Float64Array
+  /** (T, biases H), normalised: the products over their root mean square, before gain and bias. */
+  readonly normalised: Float64Array
+  /** (T, biases), normalised: 1 / root mean square of each block. */
+  readonly scales: Float64Array
   /** (H): ∂L / ∂h of the step in hand. */
   readonly hiddenDelta: Float64Array
   /** (In + H): ∂L / ∂ row of the step in hand: what the layer hands down, and back in time. */
@@ -39,25 +53,34 @@ export interface LayerTape {
   readonly backwardBlocks: readonly WeightBlock[]
 }
 
+/** The tape of one of `layout`'s layers for a window of T = `window` steps. */
 export function openTape(
-  cell: Cell,
+  { cell, hidden }: NetworkSpec,
   layout: ParameterLayout,
   layer: LayerLayout,
-  hidden: number,
   window: number,
 ): LayerTape {
   const width = layer.inputs
+  const { gates, biases } = layout
   const cells = cell === 'lstm' ? hidden : 0
-  const blocks = weightBlocks(cell, layout.gates, width, hidden)
+  const normalised = layer.gainsAt < 0 ? 0 : window * biases
+  const blocks = weightBlocks(cell, gates, width, hidden)
   const isFirst = layer === layout.layers[0]
+  const deltas = new Float64Array(window * biases * hidden)
   return {
+    cell,
+    layout: layer,
     width,
     hidden,
+    biases,
     rows: new Float64Array((window + 1) * (width + hidden)),
-    gates: new Float64Array(window * layout.biases * hidden),
+    gates: new Float64Array(window * biases * hidden),
     cells: new Float64Array((window + 1) * cells),
     squashed: new Float64Array(window * cells),
-    deltas: new Float64Array(window * layout.biases * hidden),
+    deltas,
+    productDeltas: normalised === 0 ? deltas : new Float64Array(deltas.length),
+    normalised: new Float64Array(normalised * hidden),
+    scales: new Float64Array(normalised),
     hiddenDelta: new Float64Array(hidden),
     rowDelta: new Float64Array(width + hidden),
     cellDelta: new Float64Array(cells),

@@ -9,6 +9,8 @@ export interface NetworkSpec {
   readonly hidden: number
   readonly layers: number
   readonly outputs: number
+  /** Whether each gate's pre-activations are divided by their root mean square; absent: no. */
+  readonly normalise?: boolean
 }
 
 /** Where one layer's parameters lie. Its input is the layer below or, for the first, the input. */
@@ -22,9 +24,11 @@ export interface LayerLayout {
   readonly weightsAt: number
   /** Offset of the biases (biases H), in the order of the gates; gru: c, inside the reset, last. */
   readonly biasesAt: number
+  /** Offset of the normalised gates' gains (biases H), in the order of the biases; −1 for none. */
+  readonly gainsAt: number
 }
 
-/** Parameters in one flat array: layer after layer its weights and biases, then the read-out. */
+/** Parameters in one flat array: layer after layer weights, biases, gains; then the read-out. */
 export interface ParameterLayout {
   /** Rows of weights per unit: rnn 1, gru 3, lstm 4. */
   readonly gates: number
@@ -72,8 +76,9 @@ export function parameterLayout(spec: NetworkSpec): ParameterLayout {
   for (let l = 0; l < spec.layers; l++) {
     const width = l === 0 ? inputs : hidden
     const biasesAt = at + gates * hidden * (width + hidden)
-    layers.push({ inputs: width, weightsAt: at, biasesAt })
-    at = biasesAt + biases * hidden
+    const gainsAt = spec.normalise === true ? biasesAt + biases * hidden : -1
+    layers.push({ inputs: width, weightsAt: at, biasesAt, gainsAt })
+    at = (spec.normalise === true ? gainsAt : biasesAt) + biases * hidden
   }
   const readoutBiasesAt = at + outputs * featureSize(spec)
   const count = readoutBiasesAt + outputs

@@ -1,7 +1,7 @@
 /**
- * The three matrix products of a network, as plain loops over rows of weights. Four rows or steps
- * go together so that loads are shared and additions overlap; every single sum still runs in the
- * plain order, so neither blocking nor the number of rows shows in the bits.
+ * The three matrix products of a network, and sums over steps, as plain loops over rows of weights.
+ * Four rows or steps go together so that loads are shared and additions overlap; every single sum
+ * still runs in the plain order, so the blocking does not show in the bits.
  */
 
 /** y (rows) += W (rows, columns; row stride `stride`) x (columns). */
@@ -81,7 +81,7 @@ export function multiplyTransposed(
 
 /**
  * G (rows, columns; row stride `stride`) += Σ_t d_t x_tᵀ over `steps` steps, first step first, for
- * d (steps, rows; stride `dStride`) and x (steps, columns; stride `xStride`): a layer's whole dW.
+ * d (steps, rows; stride `dStride`) and x (steps, columns; stride `xStride`): dW over a window.
  */
 export function addOuterProducts(
   g: Float64Array,

@@ -102,7 +102,7 @@ export function standardise(value: number, origin: number, scale: number): numbe
 
 /** The shape of every network of a configuration over `inputs` inputs. */
 export function networkSpec(
-  model: { cell: NetworkSpec['cell']; hidden: number; layers: number },
+  model: { cell: NetworkSpec['cell']; hidden: number; layers: number; normalise: boolean },
   inputs: number,
   d: Dimensions,
 ): NetworkSpec {
@@ -112,6 +112,7 @@ export function networkSpec(
     hidden: model.hidden,
     layers: model.layers,
     outputs: d.slots,
+    normalise: model.normalise,
   }
 }
 

@@ -4,13 +4,14 @@ import type { Random } from '../random.ts'
 /**
  * Fills `parameters` for a start: orthogonal recurrent matrices, one per gate (Saxe et al. 2014);
  * input weights normal with variance 1 / fan-in; an lstm's forget bias 1 (Jozefowicz et al. 2015);
- * all other biases and the whole read-out zero, so that the first prediction is 0.
+ * gains of normalised gates 1; all other biases and the whole read-out zero, so that the first
+ * prediction is 0.
  */
 export function initialise(spec: NetworkSpec, parameters: Float32Array, random: Random): void {
   const { cell, hidden } = spec
-  const { gates, layers } = parameterLayout(spec)
+  const { gates, biases, layers } = parameterLayout(spec)
   parameters.fill(0)
-  for (const { inputs, weightsAt, biasesAt } of layers) {
+  for (const { inputs, weightsAt, biasesAt, gainsAt } of layers) {
     const stride = inputs + hidden
     const scale = 1 / Math.sqrt(inputs)
     for (let gate = 0; gate < gates; gate++) {
@@ -24,6 +25,7 @@ export function initialise(spec: NetworkSpec, parameters: Float32Array, random: 
       }
     }
     if (cell === 'lstm') parameters.fill(1, biasesAt + hidden, biasesAt + 2 * hidden)
+    if (gainsAt >= 0) parameters.fill(1, gainsAt, gainsAt + biases * hidden)
   }
 }
 

@@ -28,6 +28,7 @@ interface Vectors {
 interface Case {
   readonly cell: Cell
   readonly layers: number
+  readonly normalise?: boolean
   readonly parameters: readonly number[]
   readonly state: readonly number[]
   readonly inputs: readonly number[]
@@ -49,9 +50,9 @@ const vectors: Vectors = JSON.parse(
 )
 const { steps, options } = vectors
 
-function specOf({ cell, layers }: Case): NetworkSpec {
+function specOf({ cell, layers, normalise = false }: Case): NetworkSpec {
   const { inputs, hidden, outputs } = vectors
-  return { cell, layers, inputs, hidden, outputs }
+  return { cell, layers, normalise, inputs, hidden, outputs }
 }
 
 function batchOf(golden: Case): WindowBatch {
@@ -71,12 +72,17 @@ function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>): vo
   }
 }
 
-test('the vectors cover every cell at one and two layers', () => {
-  const names = vectors.cases.map(({ cell, layers }) => `${cell} ${layers}`)
-  expect(names).toEqual(['rnn 1', 'rnn 2', 'gru 1', 'gru 2', 'lstm 1', 'lstm 2'])
+function nameOf({ cell, layers, normalise }: Case): string {
+  return `${normalise ? 'normalised ' : ''}${cell} of ${layers}`
+}
+
+test('the vectors cover every cell, and normalised gates, at one and two layers', () => {
+  const cells = ['rnn', 'gru', 'lstm', 'normalised gru', 'normalised lstm']
+  const names = cells.flatMap((cell) => [`${cell} of 1`, `${cell} of 2`])
+  expect(vectors.cases.map(nameOf)).toEqual(names)
 })
 
-describe.each(vectors.cases.map((c) => [`${c.cell} of ${c.layers}`, c] as const))(
+describe.each(vectors.cases.map((c) => [nameOf(c), c] as const))(
   '%s against PyTorch',
   (_name, golden) => {
     const spec = specOf(golden)

@@ -55,6 +55,7 @@ describe('the fingerprint', () => {
     'model.cell=lstm',
     'model.hidden=33',
     'model.layers=2',
+    'model.normalise=true',
     'model.window=17',
     'model.updateEvery=9',
     'model.block=8',

@@ -51,6 +51,7 @@ describe('a valid configuration', () => {
         cell: 'gru',
         hidden: 32,
         layers: 1,
+        normalise: false,
         window: 16,
         updateEvery: 8,
         block: 'auto',

@@ -14,13 +14,23 @@ import { type Dual, PlainNetwork } from './plain-network.ts'
 export const CELLS: readonly Cell[] = ['rnn', 'gru', 'lstm']
 export const HUBER_DELTA = 0.8
 
-/** Every cell at one, two and three layers; odd widths, so that no loop divides by four. */
-export const SPECS: readonly NetworkSpec[] = CELLS.flatMap((cell) =>
-  [1, 2, 3].map((layers) => ({ cell, layers, inputs: 3, hidden: 5, outputs: 2 })),
+/** What a network is made of, apart from its widths. */
+export type Build = Required<Pick<NetworkSpec, 'cell' | 'layers' | 'normalise'>>
+
+/** Every cell at one and two layers, without and with normalised gates. */
+export const BUILDS: readonly Build[] = [false, true].flatMap((normalise) =>
+  CELLS.flatMap((cell) => [1, 2].map((layers) => ({ cell, layers, normalise }))),
 )
 
-export function describeSpec({ cell, layers, hidden }: NetworkSpec): string {
-  return `${cell} ${layers} × ${hidden}`
+/** Every build, and three layers; odd widths, so that no loop divides by four. */
+export const SPECS: readonly NetworkSpec[] = [
+  ...BUILDS,
+  ...CELLS.map((cell) => ({ cell, layers: 3 })),
+].map((build) => ({ ...build, inputs: 3, hidden: 5, outputs: 2 }))
+
+/** A name for a test. */
+export function describeBuild({ cell, layers, normalise }: Partial<Build>): string {
+  return `${normalise ? 'normalised ' : ''}${cell} of ${layers}`
 }
 
 /** Fills an array with normal numbers, rounded to its precision. */

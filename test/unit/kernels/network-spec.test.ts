@@ -6,9 +6,9 @@ import {
   parameterLayout,
   stateSize,
 } from '../../../src/kernels/network-spec.ts'
-import { describeSpec, SPECS } from './fixtures.ts'
+import { describeBuild, SPECS } from './fixtures.ts'
 
-test.each(SPECS.map((s) => [describeSpec(s), s] as const))(
+test.each(SPECS.map((s) => [describeBuild(s), s] as const))(
   'the parts of %s lie one behind the other without a gap',
   (_name, spec) => {
     const { hidden, outputs } = spec
@@ -20,6 +20,8 @@ test.each(SPECS.map((s) => [describeSpec(s), s] as const))(
       at += layout.gates * hidden * (layer.inputs + hidden)
       expect(layer.biasesAt).toBe(at)
       at += layout.biases * hidden
+      expect(layer.gainsAt).toBe(spec.normalise ? at : -1)
+      if (spec.normalise) at += layout.biases * hidden
     })
     expect(layout.readoutWeightsAt).toBe(at)
     expect(layout.readoutBiasesAt).toBe(at + outputs * featureSize(spec))
@@ -33,6 +35,16 @@ test('sizes of an lstm of two layers', () => {
   expect(stateSize(spec)).toBe(128)
   expect(featureSize(spec)).toBe(84)
   expect(parameterCount(spec)).toBe(128 * 52 + 128 + (128 * 64 + 128) + 3 * 84 + 3)
+})
+
+test('a normalised network has a gain beside every bias, and is else laid out as without', () => {
+  const spec = { cell: 'gru', inputs: 20, hidden: 32, layers: 1, outputs: 3 } as const
+  const plain = parameterLayout(spec)
+  const normalised = parameterLayout({ ...spec, normalise: true })
+  expect(parameterLayout({ ...spec, normalise: false })).toEqual(plain)
+  expect(normalised.count).toBe(plain.count + 4 * 32)
+  expect(normalised.layers[0]).toEqual({ ...plain.layers[0], gainsAt: plain.readoutWeightsAt })
+  expect(stateSize({ ...spec, normalise: true })).toBe(stateSize(spec))
 })
 
 test('a network without units is refused', () => {

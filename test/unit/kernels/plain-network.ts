@@ -38,6 +38,11 @@ export class Dual {
     return Dual.of(1 - this.value, this, -1)
   }
 
+  inverseRoot(): Dual {
+    const y = 1 / Math.sqrt(this.value)
+    return Dual.of(y, this, (-0.5 * y) / this.value)
+  }
+
   tanh(): Dual {
     const y = Math.tanh(this.value)
     return Dual.of(y, this, 1 - y * y)
@@ -55,6 +60,9 @@ export class Dual {
     return Dual.of(value, this, inside ? e : delta * Math.sign(e))
   }
 }
+
+const GATES = { rnn: 1, gru: 3, lstm: 4 }
+const BLOCKS = { rnn: 1, gru: 4, lstm: 4 }
 
 export class PlainNetwork {
   readonly spec: NetworkSpec
@@ -83,7 +91,7 @@ export class PlainNetwork {
 
   /** Advances `state` by one step and returns the outputs. */
   step(state: Dual[], x: ArrayLike<number>): Dual[] {
-    const { cell, hidden: n, layers, inputs, outputs } = this.spec
+    const { cell, hidden: n, layers, inputs, outputs, normalise } = this.spec
     const raw = Array.from({ length: inputs }, (_, i) => this.constant(x[i]!))
     const features: Dual[] = []
     let below = raw
@@ -91,44 +99,71 @@ export class PlainNetwork {
     for (let l = 0; l < layers; l++) {
       const h = state.slice(l * n, (l + 1) * n)
       const c = state.slice((layers + l) * n, (layers + l + 1) * n)
-      const width = below.length
-      const gates = { rnn: 1, gru: 3, lstm: 4 }[cell]
-      const biasesAt = at + gates * n * (width + n)
-      const row = (gate: number, unit: number) => at + (gate * n + unit) * (width + n)
-      const bias = (gate: number, unit: number) => this.parameters[biasesAt + gate * n + unit]!
-      const ofInput = (gate: number, i: number) => this.dot(row(gate, i), below)
-      const ofHidden = (gate: number, i: number) => this.dot(row(gate, i) + width, h)
-      const sum = (gate: number, i: number) =>
-        ofInput(gate, i).plus(ofHidden(gate, i)).plus(bias(gate, i))
+      const pre = this.preActivations(at, below, h)
       const next: Dual[] = []
       for (let i = 0; i < n; i++) {
-        if (cell === 'rnn') next.push(sum(0, i).tanh())
+        const a = (block: number) => pre[block]![i]!
+        if (cell === 'rnn') next.push(a(0).tanh())
         else if (cell === 'gru') {
-          const r = sum(0, i).sigmoid()
-          const z = sum(1, i).sigmoid()
-          const recurrent = ofHidden(2, i).plus(bias(3, i))
-          const m = ofInput(2, i).plus(bias(2, i)).plus(r.times(recurrent)).tanh()
+          const z = a(1).sigmoid()
+          const m = a(2)
+            .plus(a(0).sigmoid().times(a(3)))
+            .tanh()
           next.push(z.oneMinus().times(m).plus(z.times(h[i]!)))
         } else {
-          const input = sum(0, i).sigmoid()
-          const forget = sum(1, i).sigmoid()
-          const cellNext = forget.times(c[i]!).plus(input.times(sum(2, i).tanh()))
+          const cellNext = a(1)
+            .sigmoid()
+            .times(c[i]!)
+            .plus(a(0).sigmoid().times(a(2).tanh()))
           state[(layers + l) * n + i] = cellNext
-          next.push(sum(3, i).sigmoid().times(cellNext.tanh()))
+          next.push(a(3).sigmoid().times(cellNext.tanh()))
         }
       }
       next.forEach((v, i) => {
         state[l * n + i] = v
       })
       features.push(...next)
+      const vectors = BLOCKS[cell] * (normalise ? 2 : 1)
+      at += GATES[cell] * n * (below.length + n) + vectors * n
       below = next
-      at = biasesAt + { rnn: 1, gru: 4, lstm: 4 }[cell] * n
     }
     features.push(...raw)
     const size = featureSize(this.spec)
     return Array.from({ length: outputs }, (_, o) =>
       this.dot(at + o * size, features).plus(this.parameters[at + outputs * size + o]!),
     )
+  }
+
+  /**
+   * What each unit of each block takes, for a layer whose parameters begin at `at`; a gru's
+   * candidate is two blocks, the half of the input and the half of h.
+   */
+  private preActivations(at: number, below: readonly Dual[], h: readonly Dual[]): Dual[][] {
+    const { cell, hidden: n, normalise } = this.spec
+    const width = below.length
+    const biasesAt = at + GATES[cell] * n * (width + n)
+    const gainsAt = biasesAt + BLOCKS[cell] * n
+    return Array.from({ length: BLOCKS[cell] }, (_, block) => {
+      const products = Array.from({ length: n }, (_, i) => {
+        const row = at + (Math.min(block, GATES[cell] - 1) * n + i) * (width + n)
+        const ofInput = this.dot(row, below)
+        const ofHidden = this.dot(row + width, h)
+        if (cell === 'gru' && block >= 2) return block === 2 ? ofInput : ofHidden
+        return ofInput.plus(ofHidden)
+      })
+      const scaled = normalise ? this.overRootMeanSquare(products) : products
+      return scaled.map((a, i) => {
+        const gained = normalise ? a.times(this.parameters[gainsAt + block * n + i]!) : a
+        return gained.plus(this.parameters[biasesAt + block * n + i]!)
+      })
+    })
+  }
+
+  private overRootMeanSquare(a: readonly Dual[]): Dual[] {
+    const squares = a.reduce((sum, v) => sum.plus(v.times(v)), this.constant(0))
+    const mean = squares.times(this.constant(1 / a.length))
+    const inverse = mean.plus(this.constant(1e-5)).inverseRoot()
+    return a.map((v) => v.times(inverse))
   }
 
   private dot(at: number, x: readonly Dual[]): Dual {

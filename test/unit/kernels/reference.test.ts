@@ -3,7 +3,7 @@ import { referenceKernel } from '../../../src/kernels/reference.ts'
 import { Random } from '../../../src/random.ts'
 import { featureSize, parameterCount, stateSize } from '../../../src/rnn/index.ts'
 import {
-  describeSpec,
+  describeBuild,
   HUBER_DELTA,
   PlainNetwork,
   randomBatch,
@@ -19,8 +19,8 @@ import {
 
 const LIMITS = { window: 8, runsMax: 16, warmupMax: 8, huberDelta: HUBER_DELTA }
 
-describe.each(SPECS.map((s) => [describeSpec(s), s] as const))('%s', (_name, spec) => {
-  const random = new Random(11)
+describe.each(SPECS.map((s) => [describeBuild(s), s] as const))('%s', (_name, spec) => {
+  const random = new Random(13)
   const S = stateSize(spec)
   const open = () => {
     const kernel = referenceKernel.openNetwork(spec, LIMITS)

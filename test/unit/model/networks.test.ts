@@ -5,11 +5,14 @@ import { Random } from '../../../src/random.ts'
 import { configOf, Driver } from './support/driver.ts'
 
 /** Mean absolute error of every member at horizon 1 over the last 500 values of a series. */
-function errorsOf(series: readonly number[]): (member: string) => number {
+function errorsOf(
+  series: readonly number[],
+  model: { normalise?: boolean } = {},
+): (member: string) => number {
   const driver = new Driver(
     configOf({
       task: { targets: ['y'], calendar: false },
-      model: { hidden: 16, learningRates: [3e-3] },
+      model: { hidden: 16, learningRates: [3e-3], ...model },
     }),
   )
   const { memberNames, scored } = driver.model
@@ -75,6 +78,20 @@ describe('networks', () => {
     expect(inUnits(0.5, ABSENT, 4)).toBe(ABSENT)
     expect(standardise(102, 100, 4)).toBe(0.5)
     expect(standardise(1e15, 100, 4)).toBe(8)
+  })
+
+  test('are normalised where the configuration says so, and learn', () => {
+    const model = { hidden: 8, layers: 2, learningRates: [1e-3, 3e-3] }
+    const [plain, normalised] = [false, true].map(
+      (normalise) => new Driver(configOf({ model: { ...model, normalise } })).model,
+    )
+    // Four blocks of eight gains in each of two layers.
+    const gains = normalised!.parameters - plain!.parameters
+    expect(gains).toBe(2 * 4 * 8 * normalised!.networkCount)
+
+    const pattern = [3, 1, 4, 1, 5, 9, 2, 6, 5, 3]
+    const series = Array.from({ length: 6000 }, (_, t) => pattern[t % 10]!)
+    expect(errorsOf(series, { normalise: true })('network:3e-3')).toBeLessThan(0.06)
   })
 
   test('have all learning rates, a lone one the middle', () => {

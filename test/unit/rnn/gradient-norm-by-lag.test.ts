@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { Random } from '../../../src/random.ts'
 import {
-  CELLS,
+  BUILDS,
+  describeBuild,
   inputOf,
   lossesOf,
   openNetwork,
@@ -15,10 +16,10 @@ const WINDOW = 8
 const WARMUP = 2
 const STEPS = 8
 
-describe.each(CELLS.flatMap((cell) => [1, 2].map((layers) => [cell, layers] as const)))(
-  '%s of %d layers',
-  (cell, layers) => {
-    const spec = { cell, layers, inputs: 3, hidden: 4, outputs: 2 } as const
+describe.each(BUILDS.map((build) => [describeBuild(build), build] as const))(
+  '%s layers',
+  (_name, build) => {
+    const spec = { ...build, inputs: 3, hidden: 4, outputs: 2 }
     const random = new Random(41)
     const network = openNetwork(spec, { window: WINDOW })
     randomise(network.parameters, random, 0.5)

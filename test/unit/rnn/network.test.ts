@@ -8,7 +8,14 @@ import {
   stateSize,
   WindowBatch,
 } from '../../../src/rnn/index.ts'
-import { CELLS, openNetwork, randomBatch, randomise, randomStates } from '../kernels/fixtures.ts'
+import {
+  BUILDS,
+  describeBuild,
+  openNetwork,
+  randomBatch,
+  randomise,
+  randomStates,
+} from '../kernels/fixtures.ts'
 
 const spec = { cell: 'gru', inputs: 3, hidden: 6, layers: 2, outputs: 2 } as const
 
@@ -36,78 +43,83 @@ function train(network: Network, updates: number, from = 0): void {
   }
 }
 
-describe.each(CELLS)('%s', (cell) => {
-  const shape: NetworkSpec = { ...spec, cell }
+const twoLayers = BUILDS.filter(({ layers }) => layers === 2)
 
-  test('predicts 0 before the first update, whatever comes in', () => {
-    const network = openNetwork(shape)
-    const random = new Random(2)
-    const states = randomStates(shape, 4, random)
-    const before = states.slice()
-    const outputs = new Float64Array(8).fill(9)
-    network.forward(4, randomise(new Float32Array(12), random, 5), 0, states, 0, outputs, 0)
-    expect(outputs.every((y) => y === 0)).toBe(true)
-    expect(states).not.toEqual(before)
-  })
+describe.each(twoLayers.map((build) => [describeBuild(build), build] as const))(
+  '%s',
+  (_, build) => {
+    const shape: NetworkSpec = { ...spec, ...build }
 
-  test('learns a repeated sequence to nearly no loss, carrying its state', () => {
-    // 0 is followed by 0, −1, ½ and −½ alike: without memory no loss is below 0.15.
-    const pattern = [1, 0, 0, -1, 0, 0.5, 0, -0.5]
-    const one: NetworkSpec = { cell, inputs: 1, hidden: 16, layers: 1, outputs: 1 }
-    const window = 16
-    const network = openNetwork(one, { window, learningRate: 3e-3, seed: 6 })
-    const batch = new WindowBatch({ runsMax: 1, stepsMax: window, inputs: 1, outputs: 1 })
-    const state = new Float32Array(stateSize(one))
-    const start = state.slice()
-    const output = new Float64Array(1)
-    let loss = 0
-    for (let n = 0; n < 1500; n++) {
-      start.set(state)
-      batch.clear()
-      batch.add(0, window)
-      batch.mask.fill(1)
-      loss = 0
-      for (let t = 0; t < window; t++) {
-        batch.inputs[t] = pattern[t % pattern.length]!
-        batch.targets[t] = pattern[(t + 1) % pattern.length]!
-        network.forward(1, batch.inputs, t, state, 0, output, 0)
-        loss += (output[0]! - batch.targets[t]!) ** 2 / window
+    test('predicts 0 before the first update, whatever comes in', () => {
+      const network = openNetwork(shape)
+      const random = new Random(2)
+      const states = randomStates(shape, 4, random)
+      const before = states.slice()
+      const outputs = new Float64Array(8).fill(9)
+      network.forward(4, randomise(new Float32Array(12), random, 5), 0, states, 0, outputs, 0)
+      expect(outputs.every((y) => y === 0)).toBe(true)
+      expect(states).not.toEqual(before)
+    })
+
+    test('learns a repeated sequence to nearly no loss, carrying its state', () => {
+      // 0 is followed by 0, −1, ½ and −½ alike: without memory no loss is below 0.15.
+      const pattern = [1, 0, 0, -1, 0, 0.5, 0, -0.5]
+      const one: NetworkSpec = { ...build, inputs: 1, hidden: 16, layers: 1, outputs: 1 }
+      const window = 16
+      const network = openNetwork(one, { window, learningRate: 3e-3, seed: 6 })
+      const batch = new WindowBatch({ runsMax: 1, stepsMax: window, inputs: 1, outputs: 1 })
+      const state = new Float32Array(stateSize(one))
+      const start = state.slice()
+      const output = new Float64Array(1)
+      let loss = 0
+      for (let n = 0; n < 1500; n++) {
+        start.set(state)
+        batch.clear()
+        batch.add(0, window)
+        batch.mask.fill(1)
+        loss = 0
+        for (let t = 0; t < window; t++) {
+          batch.inputs[t] = pattern[t % pattern.length]!
+          batch.targets[t] = pattern[(t + 1) % pattern.length]!
+          network.forward(1, batch.inputs, t, state, 0, output, 0)
+          loss += (output[0]! - batch.targets[t]!) ** 2 / window
+        }
+        network.accumulate(batch, start)
+        network.finishUpdate()
+        if (n === 0) expect(loss).toBeGreaterThan(0.2)
+        network.learningRate = 3e-3 * Math.max(0.05, 1 - n / 1500)
       }
-      network.accumulate(batch, start)
-      network.finishUpdate()
-      if (n === 0) expect(loss).toBeGreaterThan(0.2)
-      network.learningRate = 3e-3 * Math.max(0.05, 1 - n / 1500)
-    }
-    expect(loss).toBeLessThan(1e-6)
-  })
+      expect(loss).toBeLessThan(1e-6)
+    })
 
-  test('a second network with the same seed and runs has the same bits', () => {
-    const a = openNetwork(shape)
-    const b = openNetwork(shape)
-    train(a, 20)
-    train(b, 20)
-    expect(bitsOf(a)).toEqual(bitsOf(b))
-    const c = openNetwork(shape, { seed: 2 })
-    train(c, 20)
-    expect(bitsOf(c)).not.toEqual(bitsOf(a))
-  })
+    test('a second network with the same seed and runs has the same bits', () => {
+      const a = openNetwork(shape)
+      const b = openNetwork(shape)
+      train(a, 20)
+      train(b, 20)
+      expect(bitsOf(a)).toEqual(bitsOf(b))
+      const c = openNetwork(shape, { seed: 2 })
+      train(c, 20)
+      expect(bitsOf(c)).not.toEqual(bitsOf(a))
+    })
 
-  test('stateArrays is the whole state: a restored network goes on with the same bits', () => {
-    const a = openNetwork(shape)
-    train(a, 7)
-    a.learningRate = 4e-4
-    const b = openNetwork(shape, { seed: 99 })
-    const [from, to] = [a.stateArrays(), b.stateArrays()]
-    to.parameters.set(from.parameters)
-    to.secondMoments.set(from.secondMoments)
-    to.scalars.set(from.scalars)
-    b.stateWritten()
-    train(a, 5, 7)
-    train(b, 5, 7)
-    expect(bitsOf(b)).toEqual(bitsOf(a))
-    expect([b.updates, b.learningRate]).toEqual([12, 4e-4])
-  })
-})
+    test('stateArrays is the whole state: a restored network goes on with the same bits', () => {
+      const a = openNetwork(shape)
+      train(a, 7)
+      a.learningRate = 4e-4
+      const b = openNetwork(shape, { seed: 99 })
+      const [from, to] = [a.stateArrays(), b.stateArrays()]
+      to.parameters.set(from.parameters)
+      to.secondMoments.set(from.secondMoments)
+      to.scalars.set(from.scalars)
+      b.stateWritten()
+      train(a, 5, 7)
+      train(b, 5, 7)
+      expect(bitsOf(b)).toEqual(bitsOf(a))
+      expect([b.updates, b.learningRate]).toEqual([12, 4e-4])
+    })
+  },
+)
 
 describe('an update', () => {
   const random = new Random(51)

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest'
 import { Random } from '../../../src/random.ts'
 import { referenceKernel } from '../../../src/rnn/index.ts'
 import {
-  CELLS,
+  BUILDS,
+  describeBuild,
   HUBER_DELTA,
   inputOf,
   lossesOf,
@@ -19,10 +20,10 @@ const LIMITS = { window: T, runsMax: 16, warmupMax: 16, huberDelta: HUBER_DELTA 
 
 // Real-time recurrent learning (Williams & Zipser 1989) carries ∂H/∂θ forward with the state and so
 // needs no window at all: with a window as long as the sequence, BPTT must find the same gradient.
-test.each(CELLS.flatMap((cell) => [1, 2].map((layers) => [cell, layers] as const)))(
-  'a window as long as the sequence gives the gradient of RTRL: %s of %d layers, H = 4',
-  (cell, layers) => {
-    const spec = { cell, layers, inputs: 2, hidden: 4, outputs: 2 } as const
+test.each(BUILDS.map((build) => [describeBuild(build), build] as const))(
+  'a window as long as the sequence gives the gradient of RTRL: %s layers, H = 4',
+  (_name, build) => {
+    const spec = { ...build, inputs: 2, hidden: 4, outputs: 2 }
     const random = new Random(31)
     const kernel = referenceKernel.openNetwork(spec, LIMITS)
     randomise(kernel.parameters, random, 0.4)

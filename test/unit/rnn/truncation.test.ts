@@ -2,7 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { Random } from '../../../src/random.ts'
 import { referenceKernel, stateSize, WindowBatch } from '../../../src/rnn/index.ts'
 import {
-  CELLS,
+  BUILDS,
+  type Build,
+  describeBuild,
   HUBER_DELTA,
   inputOf,
   lossesOf,
@@ -23,8 +25,8 @@ const UPDATE_EVERY = 3
 const STORED_EVERY = 4
 
 /** One long run: the sequence that all windows are cut from. Two targets at two horizons. */
-function longRun(cell: (typeof CELLS)[number], layers: number) {
-  const spec = { cell, layers, inputs: 2, hidden: 4, outputs: 4 } as const
+function longRun(build: Build) {
+  const spec = { ...build, inputs: 2, hidden: 4, outputs: 4 }
   const random = new Random(21)
   const kernel = referenceKernel.openNetwork(spec, LIMITS)
   randomise(kernel.parameters, random, 0.5)
@@ -41,10 +43,10 @@ function longRun(cell: (typeof CELLS)[number], layers: number) {
   return { spec, kernel, sequence, start, states }
 }
 
-const shapes = CELLS.flatMap((cell) => [1, 2].map((layers) => [cell, layers] as const))
+const builds = BUILDS.map((build) => [describeBuild(build), build] as const)
 
-describe.each(shapes)('%s of %d layers', (cell, layers) => {
-  const { spec, kernel, sequence, start, states } = longRun(cell, layers)
+describe.each(builds)('%s layers', (_name, build) => {
+  const { spec, kernel, sequence, start, states } = longRun(build)
   const dual = new PlainNetwork(spec, kernel.parameters, true)
   const count = kernel.parameters.length
 
