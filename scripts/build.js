@@ -1,10 +1,13 @@
-// Builds dist/ for the package and the image with the compiler of the dev dependencies.
+// Builds dist/ for the package and the image with the compilers of the dev dependencies.
 import { execFileSync } from 'node:child_process'
-import { rmSync } from 'node:fs'
+import { copyFileSync, rmSync } from 'node:fs'
+import { compileKernel } from './kernel.js'
 
 const root = new URL('..', import.meta.url)
+compileKernel()
 rmSync(new URL('dist', root), { recursive: true, force: true })
 execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], {
   cwd: root,
   stdio: ['ignore', 'inherit', 'inherit'],
 })
+copyFileSync(new URL('src/kernels/kernel.wasm', root), new URL('dist/kernels/kernel.wasm', root))

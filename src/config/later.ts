@@ -14,7 +14,7 @@ const laterValues: Readonly<Record<string, LaterValues>> = {
     values: ['bytes', 'avro', 'protobuf', 'float32'],
     instead: 'json and csv',
   },
-  'model.kernel': { values: ['wasm', 'tensorflow'], instead: 'reference' },
+  'model.kernel': { values: ['tensorflow'], instead: 'wasm and reference' },
 }
 
 /** Keys of headrace's design that this version does not use yet, and what it does without them. */

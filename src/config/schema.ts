@@ -218,7 +218,13 @@ const model = z.strictObject({
       'Update the network weights; false leaves them as they began. Lines, read-outs by least ' +
         'squares, weights of the mixture and intervals go on learning.',
     ),
-  kernel: z.enum(['reference']).default('reference').describe('What does the arithmetic.'),
+  kernel: z
+    .enum(['wasm', 'reference'])
+    .default('wasm')
+    .describe(
+      'What does the arithmetic. wasm: single precision with SIMD; reference: plain loops in ' +
+        'double precision, some twenty times slower, the truth that wasm is tested against.',
+    ),
   seed: z.int().min(0).default(1).describe('Seed of the initial weights and of everything random.'),
 })
 

@@ -1,8 +1,13 @@
 import type { Kernel } from './kernel.ts'
 import { referenceKernel } from './reference.ts'
+import { openWasmKernel } from './wasm.ts'
+
+const kernels = {
+  wasm: openWasmKernel,
+  reference: () => referenceKernel,
+} as const satisfies Readonly<Record<string, () => Kernel>>
 
 /** A kernel as a configuration names it, for one model: what it opens shares one arena. */
-export function openKernel(name: 'reference'): Kernel {
-  const kernels: Readonly<Record<typeof name, () => Kernel>> = { reference: () => referenceKernel }
+export function openKernel(name: keyof typeof kernels): Kernel {
   return kernels[name]()
 }

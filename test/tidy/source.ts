@@ -35,9 +35,12 @@ export function parse(path: string, text: string): Source {
 }
 
 const roots = ['src', 'test', 'bin', 'scripts']
-const outside = /^src\/kernels\/assembly\//
+const outside = /^src\/kernels\/assembly\/|\/node_modules\//
 
-/** Every source of the repository, AssemblyScript (which has rules of its own) left out. */
+/**
+ * Every source of the repository; AssemblyScript (which has rules of its own) and what the bench's
+ * peers have installed left out.
+ */
 export function readSources(): Source[] {
   const base = new URL('../../', import.meta.url)
   const paths = roots.flatMap((root) =>

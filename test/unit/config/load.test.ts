@@ -193,7 +193,7 @@ describe('what is wrong is said with file, line, column, path, expected and got'
     const text = [
       'input: { format: avro }',
       'task: { targets: [a], kind: symbols, seasons: auto }',
-      'model: { kernel: wasm }',
+      'model: { kernel: tensorflow }',
       'snapshot: { maxReplayMs: 2000 }',
       'workers: { count: auto }',
     ].join('\n')

@@ -1,0 +1,689 @@
+/**
+ * The matrix products of a network, in single precision.
+ *
+ * Weights lie in panels of 8 columns: panel p of a matrix W (K, 8 P) holds W[k][8 p … 8 p + 7],
+ * row after row, so that a product streams through memory whatever its shape. Every element of a
+ * result is one sum in the order of k, begun with what it starts from: tiles differ in how many of
+ * these sums they carry side by side, never in a single bit of them.
+ */
+
+/** Floats in a row of a panel. */
+export const PANEL: u32 = 8
+/** Bytes in a row of a panel. */
+const ROW: usize = 32
+/** Depth that is summed before the next panel comes, so that a panel stays in the nearest cache. */
+const DEPTH_BLOCK: u32 = 384
+/** Steps of an outer product that are summed before the next columns come, for the same reason. */
+const OUTER_BLOCK: u32 = 32
+
+/**
+ * Bytes from one panel of K rows to the next: an odd number of cache lines, because panels that are
+ * read side by side would fight for the same sets of the cache a power of two apart.
+ */
+// @ts-ignore: decorator
+@inline
+export function panelBytesOf(depth: u32): usize {
+  return <usize>(((depth + 1) >> 1) | 1) << 6
+}
+
+/**
+ * C (rows, 8 panels) = from + A (rows, depth) W. Row i of A and of C is row `index[i]` of its tape,
+ * or row i where `index` is 0; strides are in bytes. `from` is one row that all begin with; 0 adds
+ * to what C holds.
+ */
+export function product(
+  rows: u32,
+  index: usize,
+  a: usize,
+  aStride: usize,
+  depth: u32,
+  w: usize,
+  panels: u32,
+  from: usize,
+  c: usize,
+  cStride: usize,
+): void {
+  const panelBytes = panelBytesOf(depth)
+  let begun = from
+  let done: u32 = 0
+  do {
+    const block = min(depth - done, DEPTH_BLOCK)
+    const shift = <usize>done
+    multiplyBlock(
+      rows,
+      index,
+      a + shift * 4,
+      aStride,
+      block,
+      w + shift * ROW,
+      panelBytes,
+      panels,
+      begun,
+      c,
+      cStride,
+    )
+    begun = 0
+    done += block
+  } while (done < depth)
+}
+
+function multiplyBlock(
+  rows: u32,
+  index: usize,
+  a: usize,
+  aStride: usize,
+  depth: u32,
+  w: usize,
+  panelBytes: usize,
+  panels: u32,
+  from: usize,
+  c: usize,
+  cStride: usize,
+): void {
+  const fours = rows & ~3
+  for (let p: u32 = 0; fours > 0 && p < panels; p++) {
+    const b = w + <usize>p * panelBytes
+    const column = <usize>p * ROW
+    for (let i: u32 = 0; i < fours; i += 4) {
+      const r0 = rowOf(index, i)
+      const r1 = rowOf(index, i + 1)
+      const r2 = rowOf(index, i + 2)
+      const r3 = rowOf(index, i + 3)
+      tile4(
+        a + r0 * aStride,
+        a + r1 * aStride,
+        a + r2 * aStride,
+        a + r3 * aStride,
+        depth,
+        b,
+        from == 0 ? from : from + column,
+        c + r0 * cStride + column,
+        c + r1 * cStride + column,
+        c + r2 * cStride + column,
+        c + r3 * cStride + column,
+      )
+    }
+  }
+  if (rows & 2) {
+    const r0 = rowOf(index, fours)
+    const r1 = rowOf(index, fours + 1)
+    multiplyTwo(
+      a + r0 * aStride,
+      a + r1 * aStride,
+      depth,
+      w,
+      panelBytes,
+      panels,
+      from,
+      c + r0 * cStride,
+      c + r1 * cStride,
+    )
+  }
+  if (rows & 1) {
+    const r = rowOf(index, rows - 1)
+    multiplyOne(a + r * aStride, depth, w, panelBytes, panels, from, c + r * cStride)
+  }
+}
+
+/** The number in its tape of the i-th row that takes part. */
+// @ts-ignore: decorator
+@inline
+export function rowOf(index: usize, i: u32): usize {
+  return index == 0 ? <usize>i : <usize>load<u32>(index + (<usize>i << 2))
+}
+
+function multiplyTwo(
+  a0: usize,
+  a1: usize,
+  depth: u32,
+  w: usize,
+  panelBytes: usize,
+  panels: u32,
+  from: usize,
+  c0: usize,
+  c1: usize,
+): void {
+  let p: u32 = 0
+  for (; p + 1 < panels; p += 2) {
+    const column = <usize>p * ROW
+    const b = w + <usize>p * panelBytes
+    tile2(
+      a0,
+      a1,
+      depth,
+      b,
+      b + panelBytes,
+      from == 0 ? from : from + column,
+      c0 + column,
+      c1 + column,
+    )
+  }
+  if (p < panels) {
+    const column = <usize>p * ROW
+    const b = w + <usize>p * panelBytes
+    const f = from == 0 ? from : from + column
+    tile1(a0, depth, b, f, c0 + column)
+    tile1(a1, depth, b, f, c1 + column)
+  }
+}
+
+function multiplyOne(
+  a: usize,
+  depth: u32,
+  w: usize,
+  panelBytes: usize,
+  panels: u32,
+  from: usize,
+  c: usize,
+): void {
+  let p: u32 = 0
+  for (; p + 3 < panels; p += 4) {
+    const column = <usize>p * ROW
+    const b = w + <usize>p * panelBytes
+    tile1x4(a, depth, b, panelBytes, from == 0 ? from : from + column, c + column)
+  }
+  for (; p < panels; p++) {
+    const column = <usize>p * ROW
+    const b = w + <usize>p * panelBytes
+    tile1(a, depth, b, from == 0 ? from : from + column, c + column)
+  }
+}
+
+/** acc + a × w of four lanes: two roundings, on every machine. */
+// @ts-ignore: decorator
+@inline
+function madd(acc: v128, a: v128, w: v128): v128 {
+  return f32x4.add(acc, f32x4.mul(a, w))
+}
+
+/** 4 rows × 8 columns: eight sums in flight hide the latency of an addition. */
+// @ts-ignore: decorator
+@inline
+function tile4(
+  a0: usize,
+  a1: usize,
+  a2: usize,
+  a3: usize,
+  depth: u32,
+  b: usize,
+  from: usize,
+  c0: usize,
+  c1: usize,
+  c2: usize,
+  c3: usize,
+): void {
+  let s0: v128, s1: v128, s2: v128, s3: v128, t0: v128, t1: v128, t2: v128, t3: v128
+  if (from != 0) {
+    s0 = s1 = s2 = s3 = v128.load(from)
+    t0 = t1 = t2 = t3 = v128.load(from, 16)
+  } else {
+    s0 = v128.load(c0)
+    t0 = v128.load(c0, 16)
+    s1 = v128.load(c1)
+    t1 = v128.load(c1, 16)
+    s2 = v128.load(c2)
+    t2 = v128.load(c2, 16)
+    s3 = v128.load(c3)
+    t3 = v128.load(c3, 16)
+  }
+  let k = depth >> 1
+  while (k != 0) {
+    let p = v128.load(b)
+    let q = v128.load(b, 16)
+    let x = v128.load32_splat(a0)
+    s0 = madd(s0, x, p)
+    t0 = madd(t0, x, q)
+    x = v128.load32_splat(a1)
+    s1 = madd(s1, x, p)
+    t1 = madd(t1, x, q)
+    x = v128.load32_splat(a2)
+    s2 = madd(s2, x, p)
+    t2 = madd(t2, x, q)
+    x = v128.load32_splat(a3)
+    s3 = madd(s3, x, p)
+    t3 = madd(t3, x, q)
+    p = v128.load(b, 32)
+    q = v128.load(b, 48)
+    x = v128.load32_splat(a0, 4)
+    s0 = madd(s0, x, p)
+    t0 = madd(t0, x, q)
+    x = v128.load32_splat(a1, 4)
+    s1 = madd(s1, x, p)
+    t1 = madd(t1, x, q)
+    x = v128.load32_splat(a2, 4)
+    s2 = madd(s2, x, p)
+    t2 = madd(t2, x, q)
+    x = v128.load32_splat(a3, 4)
+    s3 = madd(s3, x, p)
+    t3 = madd(t3, x, q)
+    b += 64
+    a0 += 8
+    a1 += 8
+    a2 += 8
+    a3 += 8
+    k--
+  }
+  if (depth & 1) {
+    const p = v128.load(b)
+    const q = v128.load(b, 16)
+    let x = v128.load32_splat(a0)
+    s0 = madd(s0, x, p)
+    t0 = madd(t0, x, q)
+    x = v128.load32_splat(a1)
+    s1 = madd(s1, x, p)
+    t1 = madd(t1, x, q)
+    x = v128.load32_splat(a2)
+    s2 = madd(s2, x, p)
+    t2 = madd(t2, x, q)
+    x = v128.load32_splat(a3)
+    s3 = madd(s3, x, p)
+    t3 = madd(t3, x, q)
+  }
+  v128.store(c0, s0)
+  v128.store(c0, t0, 16)
+  v128.store(c1, s1)
+  v128.store(c1, t1, 16)
+  v128.store(c2, s2)
+  v128.store(c2, t2, 16)
+  v128.store(c3, s3)
+  v128.store(c3, t3, 16)
+}
+
+/** 2 rows × 16 columns of two neighbouring panels. */
+// @ts-ignore: decorator
+@inline
+function tile2(
+  a0: usize,
+  a1: usize,
+  depth: u32,
+  b: usize,
+  d: usize,
+  from: usize,
+  c0: usize,
+  c1: usize,
+): void {
+  const f0 = from == 0 ? c0 : from
+  const f1 = from == 0 ? c1 : from
+  let s0 = v128.load(f0)
+  let t0 = v128.load(f0, 16)
+  let u0 = v128.load(f0, 32)
+  let v0 = v128.load(f0, 48)
+  let s1 = v128.load(f1)
+  let t1 = v128.load(f1, 16)
+  let u1 = v128.load(f1, 32)
+  let v1 = v128.load(f1, 48)
+  let k = depth >> 1
+  while (k != 0) {
+    let x = v128.load32_splat(a0)
+    let y = v128.load32_splat(a1)
+    let p = v128.load(b)
+    let q = v128.load(b, 16)
+    s0 = madd(s0, x, p)
+    s1 = madd(s1, y, p)
+    t0 = madd(t0, x, q)
+    t1 = madd(t1, y, q)
+    p = v128.load(d)
+    q = v128.load(d, 16)
+    u0 = madd(u0, x, p)
+    u1 = madd(u1, y, p)
+    v0 = madd(v0, x, q)
+    v1 = madd(v1, y, q)
+    x = v128.load32_splat(a0, 4)
+    y = v128.load32_splat(a1, 4)
+    p = v128.load(b, 32)
+    q = v128.load(b, 48)
+    s0 = madd(s0, x, p)
+    s1 = madd(s1, y, p)
+    t0 = madd(t0, x, q)
+    t1 = madd(t1, y, q)
+    p = v128.load(d, 32)
+    q = v128.load(d, 48)
+    u0 = madd(u0, x, p)
+    u1 = madd(u1, y, p)
+    v0 = madd(v0, x, q)
+    v1 = madd(v1, y, q)
+    a0 += 8
+    a1 += 8
+    b += 64
+    d += 64
+    k--
+  }
+  if (depth & 1) {
+    const x = v128.load32_splat(a0)
+    const y = v128.load32_splat(a1)
+    let p = v128.load(b)
+    let q = v128.load(b, 16)
+    s0 = madd(s0, x, p)
+    s1 = madd(s1, y, p)
+    t0 = madd(t0, x, q)
+    t1 = madd(t1, y, q)
+    p = v128.load(d)
+    q = v128.load(d, 16)
+    u0 = madd(u0, x, p)
+    u1 = madd(u1, y, p)
+    v0 = madd(v0, x, q)
+    v1 = madd(v1, y, q)
+  }
+  v128.store(c0, s0)
+  v128.store(c0, t0, 16)
+  v128.store(c0, u0, 32)
+  v128.store(c0, v0, 48)
+  v128.store(c1, s1)
+  v128.store(c1, t1, 16)
+  v128.store(c1, u1, 32)
+  v128.store(c1, v1, 48)
+}
+
+/** 1 row × 32 columns of four neighbouring panels: the column form of a product with a vector. */
+// @ts-ignore: decorator
+@inline
+function tile1x4(a: usize, depth: u32, b: usize, panelBytes: usize, from: usize, c: usize): void {
+  const f = from == 0 ? c : from
+  const shift2 = panelBytes << 1
+  const shift3 = shift2 + panelBytes
+  let s0 = v128.load(f)
+  let t0 = v128.load(f, 16)
+  let s1 = v128.load(f, 32)
+  let t1 = v128.load(f, 48)
+  let s2 = v128.load(f, 64)
+  let t2 = v128.load(f, 80)
+  let s3 = v128.load(f, 96)
+  let t3 = v128.load(f, 112)
+  let k = depth >> 1
+  while (k != 0) {
+    let x = v128.load32_splat(a)
+    s0 = madd(s0, x, v128.load(b))
+    t0 = madd(t0, x, v128.load(b, 16))
+    s1 = madd(s1, x, v128.load(b + panelBytes))
+    t1 = madd(t1, x, v128.load(b + panelBytes, 16))
+    s2 = madd(s2, x, v128.load(b + shift2))
+    t2 = madd(t2, x, v128.load(b + shift2, 16))
+    s3 = madd(s3, x, v128.load(b + shift3))
+    t3 = madd(t3, x, v128.load(b + shift3, 16))
+    x = v128.load32_splat(a, 4)
+    s0 = madd(s0, x, v128.load(b, 32))
+    t0 = madd(t0, x, v128.load(b, 48))
+    s1 = madd(s1, x, v128.load(b + panelBytes, 32))
+    t1 = madd(t1, x, v128.load(b + panelBytes, 48))
+    s2 = madd(s2, x, v128.load(b + shift2, 32))
+    t2 = madd(t2, x, v128.load(b + shift2, 48))
+    s3 = madd(s3, x, v128.load(b + shift3, 32))
+    t3 = madd(t3, x, v128.load(b + shift3, 48))
+    a += 8
+    b += 64
+    k--
+  }
+  if (depth & 1) {
+    const x = v128.load32_splat(a)
+    s0 = madd(s0, x, v128.load(b))
+    t0 = madd(t0, x, v128.load(b, 16))
+    s1 = madd(s1, x, v128.load(b + panelBytes))
+    t1 = madd(t1, x, v128.load(b + panelBytes, 16))
+    s2 = madd(s2, x, v128.load(b + shift2))
+    t2 = madd(t2, x, v128.load(b + shift2, 16))
+    s3 = madd(s3, x, v128.load(b + shift3))
+    t3 = madd(t3, x, v128.load(b + shift3, 16))
+  }
+  v128.store(c, s0)
+  v128.store(c, t0, 16)
+  v128.store(c, s1, 32)
+  v128.store(c, t1, 48)
+  v128.store(c, s2, 64)
+  v128.store(c, t2, 80)
+  v128.store(c, s3, 96)
+  v128.store(c, t3, 112)
+}
+
+/** 1 row × 8 columns: what is left over. */
+function tile1(a: usize, depth: u32, b: usize, from: usize, c: usize): void {
+  const f = from == 0 ? c : from
+  let s = v128.load(f)
+  let t = v128.load(f, 16)
+  for (let k: u32 = 0; k < depth; k++) {
+    const x = v128.load32_splat(a)
+    s = madd(s, x, v128.load(b))
+    t = madd(t, x, v128.load(b, 16))
+    a += 4
+    b += ROW
+  }
+  v128.store(c, s)
+  v128.store(c, t, 16)
+}
+
+/**
+ * G (K, 8 panels) += Aᵀ D over `rows` consecutive rows of A (rows, K) and D (rows, 8 panels), the
+ * first row first: the whole gradient of a weight matrix. G lies in panels as weights do.
+ */
+export function outerProduct(
+  rows: u32,
+  a: usize,
+  aStride: usize,
+  depth: u32,
+  d: usize,
+  dStride: usize,
+  panels: u32,
+  g: usize,
+): void {
+  const panelBytes = panelBytesOf(depth)
+  const fours = depth & ~3
+  for (let first: u32 = 0; first < rows; first += OUTER_BLOCK) {
+    const steps = min(rows - first, OUTER_BLOCK)
+    const a0 = a + <usize>first * aStride
+    const d0 = d + <usize>first * dStride
+    for (let p: u32 = 0; p < panels; p++) {
+      const column = d0 + <usize>p * ROW
+      const to = g + <usize>p * panelBytes
+      for (let k: u32 = 0; k < fours; k += 4) {
+        outer4(steps, a0 + (<usize>k << 2), aStride, column, dStride, to + <usize>k * ROW)
+      }
+    }
+    for (let k = fours; k < depth; k++) {
+      const from = a0 + (<usize>k << 2)
+      const to = g + <usize>k * ROW
+      let p: u32 = 0
+      for (; p + 3 < panels; p += 4) {
+        const column = d0 + <usize>p * ROW
+        outer1x4(steps, from, aStride, column, dStride, to + <usize>p * panelBytes, panelBytes)
+      }
+      for (; p < panels; p++) {
+        const column = d0 + <usize>p * ROW
+        outer1(steps, from, aStride, column, dStride, to + <usize>p * panelBytes)
+      }
+    }
+  }
+}
+
+/** 4 rows × 8 columns of a gradient. */
+// @ts-ignore: decorator
+@inline
+function outer4(
+  steps: u32,
+  a: usize,
+  aStride: usize,
+  d: usize,
+  dStride: usize,
+  g: usize,
+): void {
+  let s0 = v128.load(g)
+  let t0 = v128.load(g, 16)
+  let s1 = v128.load(g, 32)
+  let t1 = v128.load(g, 48)
+  let s2 = v128.load(g, 64)
+  let t2 = v128.load(g, 80)
+  let s3 = v128.load(g, 96)
+  let t3 = v128.load(g, 112)
+  let k = steps
+  do {
+    const p = v128.load(d)
+    const q = v128.load(d, 16)
+    let x = v128.load32_splat(a)
+    s0 = madd(s0, x, p)
+    t0 = madd(t0, x, q)
+    x = v128.load32_splat(a, 4)
+    s1 = madd(s1, x, p)
+    t1 = madd(t1, x, q)
+    x = v128.load32_splat(a, 8)
+    s2 = madd(s2, x, p)
+    t2 = madd(t2, x, q)
+    x = v128.load32_splat(a, 12)
+    s3 = madd(s3, x, p)
+    t3 = madd(t3, x, q)
+    a += aStride
+    d += dStride
+    k--
+  } while (k != 0)
+  v128.store(g, s0)
+  v128.store(g, t0, 16)
+  v128.store(g, s1, 32)
+  v128.store(g, t1, 48)
+  v128.store(g, s2, 64)
+  v128.store(g, t2, 80)
+  v128.store(g, s3, 96)
+  v128.store(g, t3, 112)
+}
+
+/** 1 row × 32 columns of a gradient, in four panels. */
+function outer1x4(
+  steps: u32,
+  a: usize,
+  aStride: usize,
+  d: usize,
+  dStride: usize,
+  g: usize,
+  panelBytes: usize,
+): void {
+  const g1 = g + panelBytes
+  const g2 = g1 + panelBytes
+  const g3 = g2 + panelBytes
+  let s0 = v128.load(g)
+  let t0 = v128.load(g, 16)
+  let s1 = v128.load(g1)
+  let t1 = v128.load(g1, 16)
+  let s2 = v128.load(g2)
+  let t2 = v128.load(g2, 16)
+  let s3 = v128.load(g3)
+  let t3 = v128.load(g3, 16)
+  for (let k: u32 = 0; k < steps; k++) {
+    const x = v128.load32_splat(a)
+    s0 = madd(s0, x, v128.load(d))
+    t0 = madd(t0, x, v128.load(d, 16))
+    s1 = madd(s1, x, v128.load(d, 32))
+    t1 = madd(t1, x, v128.load(d, 48))
+    s2 = madd(s2, x, v128.load(d, 64))
+    t2 = madd(t2, x, v128.load(d, 80))
+    s3 = madd(s3, x, v128.load(d, 96))
+    t3 = madd(t3, x, v128.load(d, 112))
+    a += aStride
+    d += dStride
+  }
+  v128.store(g, s0)
+  v128.store(g, t0, 16)
+  v128.store(g1, s1)
+  v128.store(g1, t1, 16)
+  v128.store(g2, s2)
+  v128.store(g2, t2, 16)
+  v128.store(g3, s3)
+  v128.store(g3, t3, 16)
+}
+
+/** 1 row × 8 columns of a gradient. */
+function outer1(
+  steps: u32,
+  a: usize,
+  aStride: usize,
+  d: usize,
+  dStride: usize,
+  g: usize,
+): void {
+  let s = v128.load(g)
+  let t = v128.load(g, 16)
+  for (let k: u32 = 0; k < steps; k++) {
+    const x = v128.load32_splat(a)
+    s = madd(s, x, v128.load(d))
+    t = madd(t, x, v128.load(d, 16))
+    a += aStride
+    d += dStride
+  }
+  v128.store(g, s)
+  v128.store(g, t, 16)
+}
+
+/** g (8 panels) += the sum of `rows` consecutive rows of D, the first row first. */
+export function addRows(rows: u32, d: usize, dStride: usize, panels: u32, g: usize): void {
+  for (let p: u32 = 0; p < panels; p++) {
+    let s = v128.load(g)
+    let t = v128.load(g, 16)
+    let at = d
+    for (let r: u32 = 0; r < rows; r++) {
+      s = f32x4.add(s, v128.load(at))
+      t = f32x4.add(t, v128.load(at, 16))
+      at += dStride
+    }
+    v128.store(g, s)
+    v128.store(g, t, 16)
+    g += ROW
+    d += ROW
+  }
+}
+
+/** g (8 panels) += the sum of the element-wise products of `rows` consecutive rows of D and N. */
+export function addRowProducts(
+  rows: u32,
+  d: usize,
+  n: usize,
+  stride: usize,
+  panels: u32,
+  g: usize,
+): void {
+  for (let p: u32 = 0; p < panels; p++) {
+    let s = v128.load(g)
+    let t = v128.load(g, 16)
+    let at = d
+    let by = n
+    for (let r: u32 = 0; r < rows; r++) {
+      s = madd(s, v128.load(at), v128.load(by))
+      t = madd(t, v128.load(at, 16), v128.load(by, 16))
+      at += stride
+      by += stride
+    }
+    v128.store(g, s)
+    v128.store(g, t, 16)
+    g += ROW
+    d += ROW
+    n += ROW
+  }
+}
+
+/** W (K, 8 P) in panels → its transpose (8 P, K) in panels; K is a multiple of 8. */
+export function transpose(depth: u32, panels: u32, w: usize, to: usize): void {
+  const panelBytes = panelBytesOf(depth)
+  const toPanelBytes = panelBytesOf(panels << 3)
+  for (let p: u32 = 0; p < panels; p++) {
+    for (let q: u32 = 0; q < depth >> 3; q++) {
+      const from = w + <usize>p * panelBytes + <usize>q * 8 * ROW
+      const at = to + <usize>q * toPanelBytes + <usize>p * 8 * ROW
+      transpose4(from, at)
+      transpose4(from + 16, at + 4 * ROW)
+      transpose4(from + 4 * ROW, at + 16)
+      transpose4(from + 4 * ROW + 16, at + 4 * ROW + 16)
+    }
+  }
+}
+
+/** A square of 4 × 4 floats, rows 32 bytes apart on both sides. */
+// @ts-ignore: decorator
+@inline
+function transpose4(from: usize, to: usize): void {
+  const a = v128.load(from)
+  const b = v128.load(from, 32)
+  const c = v128.load(from, 64)
+  const d = v128.load(from, 96)
+  const ab = v128.shuffle<f32>(a, b, 0, 4, 1, 5)
+  const cd = v128.shuffle<f32>(c, d, 0, 4, 1, 5)
+  const abHigh = v128.shuffle<f32>(a, b, 2, 6, 3, 7)
+  const cdHigh = v128.shuffle<f32>(c, d, 2, 6, 3, 7)
+  v128.store(to, v128.shuffle<f32>(ab, cd, 0, 1, 4, 5))
+  v128.store(to, v128.shuffle<f32>(ab, cd, 2, 3, 6, 7), 32)
+  v128.store(to, v128.shuffle<f32>(abHigh, cdHigh, 0, 1, 4, 5), 64)
+  v128.store(to, v128.shuffle<f32>(abHigh, cdHigh, 2, 3, 6, 7), 96)
+}

@@ -1,0 +1,78 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { assert } from '../assert.ts'
+import { Arena } from './arena.ts'
+
+/** What `assembly/index.ts` exports; addresses are bytes, counts are 32-bit integers. */
+export interface KernelExports {
+  heapBase(): number
+  networkBytes(): number
+  layerBytes(): number
+  step(network: number, rows: number): void
+  accumulate(network: number, runs: number): void
+  lagNorms(network: number): void
+  transposeWeights(network: number): void
+  gradientNorm(gradient: number, bytes: number): number
+  adam(
+    parameters: number,
+    bytes: number,
+    momentsShift: number,
+    gradientShift: number,
+    scale: number,
+    learningRate: number,
+    beta2: number,
+    correction: number,
+    epsilon: number,
+  ): void
+  /** See `assembly/product.ts`. */
+  product(
+    rows: number,
+    index: number,
+    a: number,
+    aStride: number,
+    depth: number,
+    weights: number,
+    panels: number,
+    from: number,
+    c: number,
+    cStride: number,
+  ): void
+  /** See `assembly/least-squares.ts`; 1 where it has learnt. */
+  updateLeastSquares(
+    features: number,
+    outputs: number,
+    x: number,
+    targets: number,
+    present: number,
+    weights: number,
+    covariance: number,
+    gain: number,
+    forgetting: number,
+    traceMax: number,
+  ): number
+  /** a · b over n doubles. */
+  dot(n: number, a: number, b: number): number
+  /** e^x of `count` floats, a multiple of 4, and so with the three below. */
+  mapExp(from: number, to: number, count: number): void
+  mapLog(from: number, to: number, count: number): void
+  mapSigmoid(from: number, to: number, count: number): void
+  mapTanh(from: number, to: number, count: number): void
+}
+
+/** One instance of the compiled kernel and the memory that it works on. */
+export interface KernelModule {
+  readonly exports: KernelExports
+  readonly arena: Arena
+}
+
+/** Loads the module that lies beside this file, in a checkout and in the package alike. */
+export function instantiate(): KernelModule {
+  const path = fileURLToPath(new URL('./kernel.wasm', import.meta.url))
+  assert(existsSync(path), 'kernel.wasm has been compiled: `npm run prepare` does it')
+  const memory = new WebAssembly.Memory({ initial: 1 })
+  // Engines keep the code of equal bytes, so a second instance costs next to nothing.
+  const module = new WebAssembly.Module(readFileSync(path))
+  const instance = new WebAssembly.Instance(module, { env: { memory } })
+  const exports = instance.exports as unknown as KernelExports
+  return { exports, arena: new Arena(memory, exports.heapBase()) }
+}

@@ -1,0 +1,269 @@
+import { assert } from '../assert.ts'
+import type { Arena } from './arena.ts'
+import type { AdamStep, Kernel, KernelLimits, NetworkKernel, Runs } from './kernel.ts'
+import { instantiate, type KernelExports, type KernelModule } from './module.ts'
+import { type NetworkSpec, stateSize } from './network-spec.ts'
+import { LAYER_BYTES, NETWORK_BYTES } from './wasm-fields.ts'
+import { layOut, type WasmLayout } from './wasm-layout.ts'
+import { WasmLeastSquares } from './wasm-least-squares.ts'
+
+/**
+ * Single precision with SIMD in WebAssembly, without its relaxed part: the same bits on every
+ * processor. All that one kernel opens lies in one arena.
+ */
+export function openWasmKernel(): Kernel {
+  const module = instantiate()
+  assert(
+    module.exports.networkBytes() === NETWORK_BYTES && module.exports.layerBytes() === LAYER_BYTES,
+    'kernel.wasm and its layout belong to the same version',
+  )
+  return {
+    name: 'wasm',
+    openNetwork: (spec, limits) => new WasmNetwork(module, spec, limits),
+    openLeastSquares: (options) => new WasmLeastSquares(module, options),
+  }
+}
+
+class WasmNetwork implements NetworkKernel {
+  readonly parameters: Float32Array
+  readonly secondMoments: Float32Array
+  private readonly spec: NetworkSpec
+  private readonly layout: WasmLayout
+  private readonly arena: Arena
+  private readonly exports: KernelExports
+  private readonly stateSize: number
+  /** Floats of a sequence's c behind its h; 0 for cells without. */
+  private readonly cellsAt: number
+  /** Whether the transposed weights are those of an earlier update. */
+  private stale = true
+
+  constructor(module: KernelModule, spec: NetworkSpec, limits: KernelLimits) {
+    this.spec = spec
+    this.arena = module.arena
+    this.exports = module.exports
+    this.layout = layOut(module.arena, spec, limits)
+    this.stateSize = stateSize(spec)
+    this.cellsAt = spec.cell === 'lstm' ? spec.layers * spec.hidden : 0
+    this.parameters = new Float32Array(this.layout.places.length)
+    this.secondMoments = new Float32Array(this.layout.places.length)
+  }
+
+  download(): void {
+    const { parameters, momentsShift } = this.layout.network
+    this.gather(this.parameters, parameters)
+    this.gather(this.secondMoments, parameters + momentsShift)
+  }
+
+  upload(): void {
+    const { places, network } = this.layout
+    const { float32 } = this.arena
+    const at = network.parameters / 4
+    const moments = at + network.momentsShift / 4
+    for (let i = 0; i < places.length; i++) {
+      float32[at + places[i]!] = this.parameters[i]!
+      float32[moments + places[i]!] = this.secondMoments[i]!
+    }
+    this.stale = true
+  }
+
+  get gradient(): Float64Array {
+    const { parameters, gradientShift } = this.layout.network
+    const gradient = new Float64Array(this.layout.places.length)
+    this.gather(gradient, parameters + gradientShift)
+    return gradient
+  }
+
+  private gather(to: Float32Array | Float64Array, address: number): void {
+    const { places } = this.layout
+    const { float32 } = this.arena
+    for (let i = 0; i < places.length; i++) to[i] = float32[address / 4 + places[i]!]!
+  }
+
+  get losses(): number {
+    return this.arena.float64[this.layout.lossesAt / 8]!
+  }
+
+  get lossSum(): number {
+    return this.arena.float64[this.layout.lossesAt / 8 + 1]!
+  }
+
+  forward(
+    rows: number,
+    inputs: Float32Array,
+    inputsAt: number,
+    states: Float32Array,
+    statesAt: number,
+    outputs: Float64Array,
+    outputsAt: number,
+  ): void {
+    const { spec, layout, arena } = this
+    const { group, liveInputs, liveOutputs, outputStride } = layout.network
+    const memory = arena.float32
+    for (let done = 0; done < rows; done += group) {
+      const count = Math.min(rows - done, group)
+      const from = inputsAt + done * spec.inputs
+      const x = liveInputs / 4
+      for (let i = 0; i < count * spec.inputs; i++) memory[x + i] = inputs[from + i]!
+      for (let row = 0; row < count; row++) {
+        this.loadState(row, states, statesAt + (done + row) * this.stateSize)
+      }
+      this.exports.step(layout.at, count)
+      for (let row = 0; row < count; row++) {
+        this.storeState(row, states, statesAt + (done + row) * this.stateSize)
+        const y = (liveOutputs + row * outputStride) / 4
+        const to = outputsAt + (done + row) * spec.outputs
+        for (let o = 0; o < spec.outputs; o++) outputs[to + o] = memory[y + o]!
+      }
+    }
+  }
+
+  /** (S) of one sequence → row of the live state. */
+  private loadState(row: number, states: Float32Array, at: number): void {
+    const { spec, cellsAt, layout } = this
+    const { hidden } = spec
+    const memory = this.arena.float32
+    const shift = row * layout.network.hiddenStride
+    for (let l = 0; l < spec.layers; l++) {
+      const { liveHidden, liveCells } = layout.layers[l]!
+      const h = (liveHidden + shift) / 4
+      const from = at + l * hidden
+      for (let i = 0; i < hidden; i++) memory[h + i] = states[from + i]!
+      if (cellsAt === 0) continue
+      const c = (liveCells + shift) / 4
+      for (let i = 0; i < hidden; i++) memory[c + i] = states[from + cellsAt + i]!
+    }
+  }
+
+  /** Row of the live state → (S) of one sequence. */
+  private storeState(row: number, states: Float32Array, at: number): void {
+    const { spec, cellsAt, layout } = this
+    const { hidden } = spec
+    const memory = this.arena.float32
+    const shift = row * layout.network.hiddenStride
+    for (let l = 0; l < spec.layers; l++) {
+      const { liveHidden, liveCells } = layout.layers[l]!
+      const h = (liveHidden + shift) / 4
+      const to = at + l * hidden
+      for (let i = 0; i < hidden; i++) states[to + i] = memory[h + i]!
+      if (cellsAt === 0) continue
+      const c = (liveCells + shift) / 4
+      for (let i = 0; i < hidden; i++) states[to + cellsAt + i] = memory[c + i]!
+    }
+  }
+
+  accumulate(runs: Runs, states: Float32Array): void {
+    this.refresh()
+    const { group } = this.layout.network
+    let row = 0
+    let filled = 0
+    for (let run = 0; run < runs.runs; run++) {
+      const steps = this.learntSteps(runs, run)
+      if (steps === 0) continue
+      this.loadRun(runs, run, steps, filled++, row, states)
+      row += steps
+      if (filled < group) continue
+      this.exports.accumulate(this.layout.at, filled)
+      row = 0
+      filled = 0
+    }
+    if (filled > 0) this.exports.accumulate(this.layout.at, filled)
+  }
+
+  private refresh(): void {
+    if (this.stale) this.exports.transposeWeights(this.layout.at)
+    this.stale = false
+  }
+
+  /** Steps of a run's window up to its last loss: what comes behind has nothing to teach. */
+  private learntSteps(runs: Runs, run: number): number {
+    const { outputs } = this.spec
+    const first = (run * runs.stepsMax + runs.warmup[run]!) * outputs
+    let last = (runs.steps[run]! - runs.warmup[run]!) * outputs - 1
+    while (last >= 0 && runs.mask[first + last] === 0) last--
+    return last < 0 ? 0 : Math.floor(last / outputs) + 1
+  }
+
+  /** Puts one run at `place` of the group, the `steps` rows of its window from `row` on. */
+  private loadRun(
+    runs: Runs,
+    run: number,
+    steps: number,
+    place: number,
+    row: number,
+    states: Float32Array,
+  ): void {
+    const { inputs, outputs } = this.spec
+    const { network } = this.layout
+    const { float32, int32, uint8 } = this.arena
+    const warmup = runs.warmup[run]!
+    const first = run * runs.stepsMax
+    int32[network.warmup / 4 + place] = warmup
+    int32[network.steps / 4 + place] = steps
+    this.loadState(place, states, run * this.stateSize)
+    const warm = network.liveInputs / 4 + place * network.warmupMax * inputs
+    for (let i = 0; i < warmup * inputs; i++) float32[warm + i] = runs.inputs[first * inputs + i]!
+    const x = network.windowInputs / 4 + row * inputs
+    const from = (first + warmup) * inputs
+    for (let i = 0; i < steps * inputs; i++) float32[x + i] = runs.inputs[from + i]!
+    const losses = (first + warmup) * outputs
+    const targets = network.targets / 4 + row * outputs
+    const mask = network.mask + row * outputs
+    for (let i = 0; i < steps * outputs; i++) {
+      float32[targets + i] = runs.targets[losses + i]!
+      uint8[mask + i] = runs.mask[losses + i]!
+    }
+  }
+
+  gradientNorm(): number {
+    const { parameters, gradientShift, parameterBytes } = this.layout.network
+    return this.exports.gradientNorm(parameters + gradientShift, parameterBytes)
+  }
+
+  adam({ scale, learningRate, beta2, correction, epsilon }: AdamStep): void {
+    const { parameters, parameterBytes, momentsShift, gradientShift } = this.layout.network
+    this.exports.adam(
+      parameters,
+      parameterBytes,
+      momentsShift,
+      gradientShift,
+      scale,
+      learningRate,
+      beta2,
+      correction,
+      epsilon,
+    )
+    this.stale = true
+    this.setLosses(0, 0)
+  }
+
+  clearGradient(): void {
+    const { parameters, parameterBytes, gradientShift } = this.layout.network
+    const at = (parameters + gradientShift) / 4
+    this.arena.float32.fill(0, at, at + parameterBytes / 4)
+    this.setLosses(0, 0)
+  }
+
+  private setLosses(losses: number, lossSum: number): void {
+    this.arena.float64[this.layout.lossesAt / 8] = losses
+    this.arena.float64[this.layout.lossesAt / 8 + 1] = lossSum
+  }
+
+  gradientNormByLag(runs: Runs, run: number, states: Float32Array, out: Float64Array): void {
+    out.fill(0)
+    const { outputs } = this.spec
+    const { network, at } = this.layout
+    const steps = runs.steps[run]! - runs.warmup[run]!
+    if (steps === 0 || this.learntSteps(runs, run) < steps) return
+    this.refresh()
+    this.loadRun(runs, run, steps, 0, 0, states)
+    this.arena.uint8.fill(0, network.mask, network.mask + (steps - 1) * outputs)
+    // This looks only: the sums of the update being built are put back as they were.
+    const { losses, lossSum } = this
+    const from = (network.parameters + network.gradientShift) / 4
+    const gradient = this.arena.float32.slice(from, from + network.parameterBytes / 4)
+    this.exports.lagNorms(at)
+    this.arena.float32.set(gradient, from)
+    this.setLosses(losses, lossSum)
+    for (let k = 0; k < steps; k++) out[k] = Math.sqrt(this.arena.float64[network.lags / 8 + k]!)
+  }
+}
