@@ -1,6 +1,7 @@
 // Runs after `npm ci` and whenever npx links the checkout: quick, idempotent, silent on stdout.
 // It makes sure that the dev dependency `node` has really put its binary in place, because every
-// npm script relies on it where the machine's own Node is older than 22.18, and compiles the kernel.
+// npm script relies on it where the machine's own Node is older than 22.18. Then it compiles the
+// kernel.
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'

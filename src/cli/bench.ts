@@ -1,112 +1,145 @@
+import { benchProducts } from '../bench/gate-product.ts'
+import { benchLatency } from '../bench/latency.ts'
+import { thisMachine } from '../bench/machine.ts'
+import { benchMemory } from '../bench/memory.ts'
+import { benchAgainstReference } from '../bench/reference.ts'
+import { benchReplays } from '../bench/replay.ts'
+import { type BenchRun, systemBenchClock } from '../bench/rounds.ts'
+import type { BenchRow, UpdateCase } from '../bench/rows.ts'
+import { benchUpdates } from '../bench/update.ts'
 import { systemClock } from '../clock.ts'
-import type { Cell } from '../rnn/index.ts'
-import { benchReplay, type ReplayCase, type ReplayRow } from './bench-replay.ts'
-import { benchUpdates, type UpdateCase, type UpdateRow } from './bench-update.ts'
-import type { Command } from './command.ts'
-import { integerOption, integersOption, parseOptions, usageError } from './options.ts'
-import { figure, grouped, table } from './table.ts'
+import { type BenchName, type BenchPlan, benchOptions, planOf } from './bench-options.ts'
+import { BenchProgress } from './bench-progress.ts'
+import { benchTables } from './bench-tables.ts'
+import { openWorkload, type Portfolio, replayWorkload } from './bench-workloads.ts'
+import type { Command, Io } from './command.ts'
+import { parseOptions } from './options.ts'
+import { table } from './table.ts'
+import { packageVersion } from './version.ts'
 
 const help = `headrace bench: how fast this machine learns
 
-Usage: headrace bench [--only update,replay] [--cells rnn,gru,lstm] [--hidden 16,32,64]
-         [--rows 1,8] [--window 16] [--sequences 1,100] [--records N] [--rounds N] [--json]
+Usage: headrace bench [--only update,product,reference,replay,latency,memory]
+         [--kernel NAME] [--cells rnn,gru,lstm] [--hidden 16,32] [--rows 1,8] [--window 16]
+         [--sequences 1,1000] [--records N] [--rounds N] [--least-ms N] [--json]
 
-update: one update of a recurrent network (8 inputs, one layer): forward over the window, backward
-over it, clip, Adam. replay: synthetic records through decoder, model and scoreboard. Every figure
-is the median over rounds; each round runs every case once.
+  update      one update of a recurrent network (8 inputs, one layer): forward over the window,
+              backward over it, clip, Adam; and its share of the kernel's plain matrix product
+  product     the product of the gates in one live step, and its share of the same
+  reference   the same update by the kernel and by the reference kernel in turn
+  replay      records through decoder, model and scoreboard: the bundled taxi series for one
+              sequence, waves with 16 further fields for more
+  latency     the model's step for each record of the same data
+  memory      the process's memory while one network learns from the waves, again and again
 
-  --only LIST        update, replay or both (default)
+Every figure is the median over rounds of one process; each round runs every case once, and one
+round before the first warms up.
+
+  --only LIST        which of them (update,replay)
+  --kernel NAME      what does the arithmetic (the default of model.kernel)
   --cells LIST       cells of the updates (rnn,gru,lstm)
-  --hidden LIST      sizes of the hidden state (16,32,64)
-  --rows LIST        sequences that learn together (1,8)
+  --hidden LIST      sizes of the hidden state (16,32,64,128,256; reference 32,64)
+  --rows LIST        sequences that learn together (1,8,64; reference 1,8)
   --window N         steps that gradients flow back (16)
-  --sequences LIST   sequences of the replays (1,100)
-  --records N        records of a replay (2000)
-  --rounds N         (5)
-  --json             one array of rows on standard output, nothing else
+  --sequences LIST   sequences of replay and latency (1,1000); memory has 1,000
+  --records N        records of a replay at most (50000; the taxi series has 10,320), of memory
+                     in all (10000000)
+  --rounds N         (7)
+  --least-ms N       an update is repeated for at least so long in each round (20)
+  --json             one array of rows on standard output, nothing else (docs/benchmarks.md)
+
+Examples:
+  headrace bench --only update --cells gru --hidden 32 --rows 1
+  headrace bench --only replay,latency --json
 `
 
-const options = {
-  only: { type: 'string' },
-  cells: { type: 'string' },
-  hidden: { type: 'string' },
-  rows: { type: 'string' },
-  window: { type: 'string' },
-  sequences: { type: 'string' },
-  records: { type: 'string' },
-  rounds: { type: 'string' },
-  json: { type: 'boolean' },
-} as const
+const allHidden = [16, 32, 64, 128, 256]
+const allRows = [1, 8, 64]
+/** Records of a workload, unless the user says. */
+const workloadRecords = 50_000
+const memorySequences = 1000
 
-const benches = ['update', 'replay'] as const
-const cells: readonly Cell[] = ['rnn', 'gru', 'lstm']
+/** What one bench needs beyond the plan. */
+type Bench = (plan: BenchPlan, run: BenchRun) => Promise<BenchRow[]>
 
-/** The parts of a list that an option gives, each one of `known`. */
-function listOption<T extends string>(name: string, text: string, known: readonly T[]): T[] {
-  return text.split(',').map((part) => {
-    const found = known.find((each) => each === part.trim())
-    if (found === undefined) throw usageError(`${name} takes ${known.join(', ')}, not '${part}'.`)
-    return found
-  })
+const benches: Readonly<Record<BenchName, Bench>> = {
+  update: (plan, run) => benchUpdates(plan.kernel, updateCases(plan, allHidden, allRows), run),
+  product: (plan, run) => benchProducts(plan.kernel, updateCases(plan, allHidden, allRows), run),
+  reference: (plan, run) =>
+    benchAgainstReference(plan.kernel, updateCases(plan, [32, 64], [1, 8]), run),
+  replay: (plan, run) =>
+    benchReplays(plan.kernel, workloadsOf(plan), replayWorkload(systemClock), run),
+  latency: (plan, run) => benchLatency(plan.kernel, workloadsOf(plan), run),
+  memory: ({ kernel, records = 10_000_000 }, run) => {
+    const workload = openWorkload(kernel, 'network', memorySequences, workloadRecords)
+    return benchMemory(kernel, workload, records, () => process.memoryUsage.rss(), run)
+  },
 }
 
-function updateLines(rows: readonly UpdateRow[]): string[] {
-  return table([
-    ['update', 'hidden', 'rows', 'window', 'µs', 'GFLOP/s', 'of ceiling'],
-    ...rows.map((row) => [
-      row.cell,
-      String(row.hidden),
-      String(row.rows),
-      String(row.window),
-      figure(row.microseconds),
-      row.gigaflops.toFixed(2),
-      row.ceilingShare.toFixed(2),
-    ]),
-  ])
+function updateCases(
+  plan: BenchPlan,
+  hidden: readonly number[],
+  rows: readonly number[],
+): UpdateCase[] {
+  const { window } = plan
+  return plan.cells.flatMap((cell) =>
+    (plan.hidden ?? hidden).flatMap((size) =>
+      (plan.rows ?? rows).map((count) => ({ cell, hidden: size, rows: count, window })),
+    ),
+  )
 }
 
-function replayLines(rows: readonly ReplayRow[]): string[] {
-  return table([
-    ['replay', 'sequences', 'records/s', 'bytes a sequence'],
-    ...rows.map((row) => [
-      row.portfolio,
-      grouped(row.sequences),
-      grouped(row.recordsPerSecond),
-      grouped(row.bytesPerSequence),
-    ]),
-  ])
+function workloadsOf({ kernel, sequences, records = workloadRecords }: BenchPlan) {
+  const portfolios: readonly Portfolio[] = ['network', 'full']
+  return portfolios.flatMap((portfolio) =>
+    sequences.map((count) => openWorkload(kernel, portfolio, count, records)),
+  )
+}
+
+async function runBenches(plan: BenchPlan, io: Io): Promise<BenchRow[]> {
+  const progress = new BenchProgress(io.stderr)
+  const rows: BenchRow[] = []
+  try {
+    for (const name of plan.only) {
+      progress.show(name, 0)
+      const run: BenchRun = {
+        clock: systemBenchClock,
+        signal: io.signal,
+        rounds: plan.rounds,
+        leastMs: plan.leastMs,
+        onProgress: (fraction) => progress.show(name, fraction),
+      }
+      rows.push(...(await benches[name](plan, run)))
+    }
+  } finally {
+    progress.clear()
+  }
+  return rows
+}
+
+function textOf(rows: readonly BenchRow[], plan: BenchPlan): string {
+  const { processor, cores, node } = thisMachine(process.version)
+  const machine = `${processor}, ${cores} cores, Node ${node.replace(/^v/, '')}`
+  const lines = [`${machine}, headrace ${packageVersion()}, kernel ${plan.kernel}`]
+  for (const { title, cells } of benchTables(rows)) lines.push('', title, ...table(cells))
+  return `${lines.join('\n')}\n`
 }
 
 export const command: Command = {
   summary: 'measures updates and replays on this machine',
   help,
   async run(args, io) {
-    const { values } = parseOptions(args, options)
-    const only = listOption('--only', values.only ?? 'update,replay', benches)
-    const window = integerOption('--window', values.window ?? '16', 1)
-    const records = integerOption('--records', values.records ?? '2000', 1)
-    const rounds = integerOption('--rounds', values.rounds ?? '5', 1)
-    const hidden = integersOption('--hidden', values.hidden ?? '16,32,64', 1)
-    const rows = integersOption('--rows', values.rows ?? '1,8', 1)
-    const updates: UpdateCase[] = listOption('--cells', values.cells ?? 'rnn,gru,lstm', cells)
-      .flatMap((cell) => hidden.map((size) => ({ cell, hidden: size, window })))
-      .flatMap((each) => rows.map((count) => ({ ...each, rows: count })))
-    const sequences = integersOption('--sequences', values.sequences ?? '1,100', 1)
-    const replays: ReplayCase[] = (['network', 'full'] as const).flatMap((portfolio) =>
-      sequences.map((count) => ({ portfolio, sequences: count })),
-    )
-    const updateRows = only.includes('update') ? benchUpdates(updates, rounds, systemClock) : []
-    const replayRows = only.includes('replay')
-      ? benchReplay(replays, records, rounds, systemClock)
-      : []
-    if (values.json === true) {
-      io.stdout.write(`${JSON.stringify([...updateRows, ...replayRows], null, 2)}\n`)
+    const { values } = parseOptions(args, benchOptions)
+    const plan = planOf(values)
+    try {
+      const rows = await runBenches(plan, io)
+      const text = values.json === true ? `${JSON.stringify(rows, null, 2)}\n` : textOf(rows, plan)
+      io.stdout.write(text)
       return 0
+    } catch (error) {
+      if (!io.signal.aborted || error !== io.signal.reason) throw error
+      io.stderr.write('headrace: interrupted; nothing is printed of a bench that is not through\n')
+      return 130
     }
-    const lines: string[] = []
-    if (updateRows.length > 0) lines.push(...updateLines(updateRows), '')
-    if (replayRows.length > 0) lines.push(...replayLines(replayRows), '')
-    io.stdout.write(lines.join('\n'))
-    return 0
   },
 }

@@ -16,7 +16,7 @@ import {
 const PANEL = 8
 const ROW_BYTES = 4 * PANEL
 const LINE_BYTES = 64
-/** Runs that are learnt side by side: enough to fill the vector units, few enough for the caches. */
+/** Runs that are learnt side by side: they fill the vector units and still fit the caches. */
 const GROUP = 16
 
 /** Where a network lies in its arena. Addresses are bytes. */

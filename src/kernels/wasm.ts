@@ -123,13 +123,17 @@ class WasmNetwork implements NetworkKernel {
     const { hidden } = spec
     const memory = this.arena.float32
     const shift = row * layout.network.hiddenStride
+    const width = 8 * layout.network.hiddenPanels
     for (let l = 0; l < spec.layers; l++) {
       const { liveHidden, liveCells } = layout.layers[l]!
       const h = (liveHidden + shift) / 4
+      // A NaN that was once here has spread over the whole row.
+      for (let i = hidden; i < width; i++) memory[h + i] = 0
       const from = at + l * hidden
       for (let i = 0; i < hidden; i++) memory[h + i] = states[from + i]!
       if (cellsAt === 0) continue
       const c = (liveCells + shift) / 4
+      for (let i = hidden; i < width; i++) memory[c + i] = 0
       for (let i = 0; i < hidden; i++) memory[c + i] = states[from + cellsAt + i]!
     }
   }

@@ -1,12 +1,11 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { command } from '../../src/cli/bench.ts'
-import { syntheticRecords } from '../../src/cli/bench-replay.ts'
-import { benchUpdates, median } from '../../src/cli/bench-update.ts'
 import { testIo } from '../unit/cli/replay-support.ts'
 
 const tiny = [
-  ['--cells', 'rnn,lstm', '--hidden', '4', '--rows', '1,2', '--window', '4'],
-  ['--sequences', '1,3', '--records', '60', '--rounds', '1'],
+  ['--cells', 'rnn,lstm', '--hidden', '4', '--rows', '1,2', '--window', '4', '--least-ms', '1'],
+  ['--sequences', '1,3', '--records', '80', '--rounds', '1'],
 ].flat()
 
 async function rows(...args: string[]): Promise<Record<string, unknown>[]> {
@@ -16,76 +15,122 @@ async function rows(...args: string[]): Promise<Record<string, unknown>[]> {
   return JSON.parse(io.stdout.text)
 }
 
-describe('bench --json', () => {
-  test('prints one array of rows with the documented names', async () => {
-    const all = await rows()
+const number = expect.any(Number)
+const taxi = { data: 'nyc_taxi', inputs: 0, horizons: [1, 5], seasons: [48, 336] }
+const waves = { data: 'synthetic', inputs: 16, horizons: [1], seasons: [] }
+const update = { cell: 'rnn', hidden: 4, inputs: 8, rows: 1, window: 4, microseconds: number }
+
+/** Every figure is there, and none is zero, negative or absent. */
+function expectFigures(all: readonly Record<string, unknown>[]): void {
+  for (const { inputs, ...row } of all) {
+    for (const value of Object.values(row)) {
+      if (typeof value === 'number') expect(value).toBeGreaterThan(0)
+    }
+  }
+}
+
+describe.each(['wasm', 'reference'])('bench --json with the %s kernel', (kernel) => {
+  test('prints one array of updates and replays with the documented names', async () => {
+    const all = await rows('--kernel', kernel)
     expect(all.map(({ bench }) => bench)).toEqual([
       ...Array.from({ length: 4 }, () => 'update'),
       ...Array.from({ length: 4 }, () => 'replay'),
     ])
     expect(all[0]).toEqual({
       bench: 'update',
-      kernel: 'reference',
-      cell: 'rnn',
-      hidden: 4,
-      inputs: 8,
-      rows: 1,
-      window: 4,
-      microseconds: expect.any(Number),
-      gigaflops: expect.any(Number),
-      ceilingShare: expect.any(Number),
+      kernel,
+      ...update,
+      gigaflops: number,
+      ceilingShare: number,
     })
-    expect(all[4]).toEqual({
+    const replay = {
       bench: 'replay',
-      kernel: 'reference',
-      portfolio: 'network',
-      sequences: 1,
-      recordsPerSecond: expect.any(Number),
-      bytesPerSequence: expect.any(Number),
-    })
-    for (const row of all) {
-      for (const value of Object.values(row)) {
-        if (typeof value === 'number') expect(value).toBeGreaterThan(0)
-      }
+      kernel,
+      recordsPerSecond: number,
+      bytesPerSequence: number,
+      records: 80,
+      heapBytesPer1000Records: number,
+      heapGrowth: number,
     }
+    expect(all[4]).toEqual({ ...replay, ...taxi, portfolio: 'network', sequences: 1 })
+    expect(all[7]).toEqual({ ...replay, ...waves, portfolio: 'full', sequences: 3 })
+    expectFigures(all)
   })
 
-  test('--only selects', async () => {
-    expect((await rows('--only', 'replay')).every(({ bench }) => bench === 'replay')).toBe(true)
-    expect((await rows('--only', 'update')).every(({ bench }) => bench === 'update')).toBe(true)
+  test('--only selects, in the order of the help', async () => {
+    const [first, ...all] = await rows('--kernel', kernel, '--only', 'latency,reference,product')
+    const shares = { microseconds: number, gigaflops: number, ceilingShare: number }
+    const product = { bench: 'product', kernel, cell: 'rnn', hidden: 4, rows: 1, ...shares }
+    expect(first).toEqual(product)
+    expect(all.splice(0, 3).every(({ bench }) => bench === 'product')).toBe(true)
+    expect(all.map(({ bench }) => bench)).toEqual([
+      ...Array.from({ length: 4 }, () => 'reference'),
+      ...Array.from({ length: 8 }, () => 'latency'),
+    ])
+    const against = { referenceMicroseconds: number, times: number }
+    expect(all[0]).toEqual({ bench: 'reference', kernel, ...update, ...against })
+    const latency = { bench: 'latency', kernel, portfolio: 'network', sequences: 1, ...taxi }
+    const times = { records: number, p50Microseconds: number, p99Microseconds: number }
+    expect(all[4]).toEqual({ ...latency, boundary: false, ...times })
+    expect(all[5]).toEqual({ ...latency, boundary: true, ...times })
+    // Every record is timed once, with a boundary or without.
+    expect(Number(all[4]?.records) + Number(all[5]?.records)).toBe(80)
+    expectFigures(all)
   })
+})
 
-  test('the table has a line a row', async () => {
+describe('bench', () => {
+  test('the tables have a line a row, below the machine', async () => {
     const io = testIo({})
-    await command.run(tiny, io)
+    const only = ['--only', 'update,product,replay,reference,latency']
+    expect(await command.run([...tiny, ...only], io)).toBe(0)
     const lines = io.stdout.text.trim().split('\n')
-    expect(lines.filter((line) => /^(rnn|lstm|network|full) /.test(line))).toHaveLength(8)
+    expect(lines[0]).toMatch(/cores, Node \d.*, headrace \d.*, kernel \w+$/)
+    expect(lines.filter((line) => /^(rnn|lstm) /.test(line))).toHaveLength(12)
+    expect(lines.filter((line) => /^(nyc_taxi|synthetic) /.test(line))).toHaveLength(12)
+    expect(io.stdout.text).not.toContain('NaN')
   })
 
-  test('an unknown bench is a usage error', async () => {
-    const failed = command.run(['--only', 'speed'], testIo({}))
-    await expect(failed).rejects.toThrow('--only takes update, replay')
+  test('shows on a terminal how far it is, and takes the line away', async () => {
+    const io = testIo({ terminal: true })
+    await command.run([...tiny, '--only', 'update', '--json'], io)
+    expect(io.stderr.text.endsWith('100 %  update\r\u001b[K')).toBe(true)
+    expect(JSON.parse(io.stdout.text)).toHaveLength(4)
   })
-})
 
-test('an update is counted as 6 × parameters × rows × window operations', () => {
-  let ms = 0
-  // Every look at the clock takes 100 ms, so a round is one update of that length.
-  const clock = { nowMs: () => ms, monotonicMs: () => (ms += 100) }
-  const [row] = benchUpdates([{ cell: 'rnn', hidden: 4, rows: 2, window: 3 }], 1, clock)
-  const parameters = 4 * (8 + 4) + 4 + (4 + 8) + 1
-  expect(row?.microseconds).toBe(100_000)
-  expect(row?.gigaflops).toBeCloseTo((6 * parameters * 2 * 3) / 1e5 / 1000, 12)
-})
+  test('memory has a row for each tenth of the way', async () => {
+    const all = await rows('--only', 'memory')
+    const row = { bench: 'memory', kernel: 'wasm', portfolio: 'network', sequences: 1000, ...waves }
+    const records = Array.from({ length: 10 }, (_, i) => 8 * (i + 1))
+    expect(all).toEqual(records.map((count) => ({ ...row, records: count, residentBytes: number })))
+    expectFigures(all)
+  })
 
-test('synthetic records are the same every time, in turn over the sequences', () => {
-  const first = syntheticRecords(6, 3).map(({ key, value }) => `${key} ${value}`)
-  expect(syntheticRecords(6, 3).map(({ key, value }) => `${key} ${value}`)).toEqual(first)
-  expect(first.map((record) => record.slice(0, 2))).toEqual(['s0', 's1', 's2', 's0', 's1', 's2'])
-  expect(first[3]).toContain('2024-01-01T01:00:00.000Z')
-})
+  test('ends with 130 soon after Ctrl-C, with nothing on standard output', async () => {
+    const controller = new AbortController()
+    const io = testIo({ terminal: true, signal: controller.signal })
+    const code = command.run(['--only', 'update', '--json', '--rounds', '1000000'], io)
+    while (!io.stderr.text.includes('update')) await turn()
+    controller.abort()
+    expect(await code).toBe(130)
+    expect(io.stdout.text).toBe('')
+    expect(io.stderr.text).toContain('headrace: interrupted')
+  })
 
-test('the median is the middle, or the mean of the two in the middle', () => {
-  expect(median([3, 1, 2])).toBe(2)
-  expect(median([4, 1, 2, 3])).toBe(2.5)
+  test.each([
+    [
+      ['--only', 'speed'],
+      "--only takes update, product, reference, replay, latency, memory, not 'speed'.",
+    ],
+    [['--only', 'service'], '--only service is not in this version, which has update'],
+    [['--only', 'update,tensorflow'], '--only tensorflow is not in this version'],
+    [['--kernel', 'tensorflow'], '--kernel: "tensorflow" is not in this version'],
+    [['--kernel', 'fast'], "--kernel takes wasm, reference, not 'fast'."],
+    [['--cells', 'rnn,cnn'], "--cells takes rnn, gru, lstm, not 'cnn'."],
+    [['--hidden', ''], '--hidden needs at least one whole number.'],
+    [['--rounds', '0'], '--rounds needs a whole number of at least 1'],
+  ])('%j is a usage error', async (args, message) => {
+    await expect(command.run(args, testIo({}))).rejects.toThrow(message)
+    await expect(command.run(args, testIo({}))).rejects.toMatchObject({ exitCode: 2 })
+  })
 })

@@ -79,7 +79,7 @@ const arrows: Readonly<Record<string, Readonly<Record<string, 'value' | 'type'>>
     record: 'type',
     rnn: 'value',
     task: 'value',
-    clock: 'type',
+    clock: 'value',
     random: 'value',
   },
   cli: {

@@ -4,7 +4,7 @@
  * belong to the approximations that were used.
  */
 
-import { sigmoid4, tanh4 } from './math'
+import { ONE, sigmoid4, tanh4 } from './math'
 
 /** gates (H) → h. */
 export function rnnForward(bytes: usize, gates: usize, after: usize, next: usize): void {
@@ -24,7 +24,7 @@ export function gruForward(
   after: usize,
   next: usize,
 ): void {
-  const one = f32x4.splat(1)
+  const one = v128.load32_splat(ONE)
   const resets = gates + bytes
   const updates = resets + bytes
   const inner = updates + bytes
@@ -79,7 +79,7 @@ export function lstmForward(
 
 /** Activations (H) and ∂L/∂h after → ∂L/∂ pre-activations, in place. */
 export function rnnBackward(bytes: usize, gates: usize, hiddenDelta: usize): void {
-  const one = f32x4.splat(1)
+  const one = v128.load32_splat(ONE)
   for (let i: usize = 0; i < bytes; i += 16) {
     const h = v128.load(gates + i)
     const dh = v128.load(hiddenDelta + i)
@@ -95,7 +95,7 @@ export function gruBackward(
   hiddenDelta: usize,
   deltaBefore: usize,
 ): void {
-  const one = f32x4.splat(1)
+  const one = v128.load32_splat(ONE)
   const resets = gates + bytes
   const updates = resets + bytes
   const inner = updates + bytes
@@ -131,7 +131,7 @@ export function lstmBackward(
   hiddenDelta: usize,
   cellDelta: usize,
 ): void {
-  const one = f32x4.splat(1)
+  const one = v128.load32_splat(ONE)
   const forgets = gates + bytes
   const candidates = forgets + bytes
   const outputs = candidates + bytes

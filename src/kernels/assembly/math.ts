@@ -13,7 +13,7 @@
  * from three or four each time that it is used, which nearly doubles the time of these functions.
  */
 
-const ONE: usize = memory.data<f32>([1])
+export const ONE: usize = memory.data<f32>([1])
 const TWO: usize = memory.data<f32>([2])
 const HALF: usize = memory.data<f32>([0.5])
 const ZERO: usize = memory.data<f32>([0])
@@ -82,8 +82,9 @@ function powerOfTwo(shifted: v128): v128 {
 
 /**
  * Hyperbolic tangent: x = n ½ ln 2 + y, s = 2^n, T = tanh(y), and by the addition theorem
- * ((s − 1) + (s + 1) T) / ((s + 1) + (s − 1) T). Odd to the bit, ±0 and subnormal x come out as they
- * are, |tanh| ≤ 1, exactly ±1 from |x| = 9.02 on.
+ * ((s − 1) + (s + 1) T) / ((s + 1) + (s − 1) T). Error 1.58 ε. Odd to the bit, ±0 and subnormal x
+ * come out as they are, |tanh| ≤ 1, exactly ±1 from |x| = 9.02 on. Monotone but for steps back of
+ * at most 4 units in the last place, between neighbours.
  */
 // @ts-ignore: decorator
 @inline
@@ -106,9 +107,9 @@ export function tanh4(x: v128): v128 {
 }
 
 /**
- * 1 / (1 + e^−x): x = n ln 2 + r, s = 2^n, T = tanh(½ r), s (1 + T) / (s (1 + T) + (1 − T)). In [0, 1];
- * 1 from x = 17 on; where the truth is subnormal, below −87.3, error up to 2^−126, and 0 from
- * −87.7 on.
+ * 1 / (1 + e^−x): x = n ln 2 + r, s = 2^n, T = tanh(½ r), s (1 + T) / (s (1 + T) + (1 − T)). Error
+ * 1.66 ε, steps back of at most 2 units. In [0, 1]; 1 from x = 17.4 on. Below −87.3, where the
+ * truth is subnormal, the error reaches 2^−126, and below −87.69 it gives 0.
  */
 // @ts-ignore: decorator
 @inline
@@ -127,8 +128,8 @@ export function sigmoid4(x: v128): v128 {
 }
 
 /**
- * e^x with gradual underflow: subnormal below −87.34, 0 below −103.98, Infinity above 88.73. 2^n goes in
- * as two factors, because it alone may be out of range.
+ * e^x, error 0.69 ε, monotone. Infinity above 88.73; gradual underflow, subnormal below −87.34 and
+ * 0 below −103.98. 2^n goes in as two factors, because it alone may be out of range.
  */
 // @ts-ignore: decorator
 @inline
@@ -151,8 +152,8 @@ export function exp4(x: v128): v128 {
 }
 
 /**
- * Natural logarithm: x = 2^k (1 + f), 1 + f in [√½, √2), s = f / (2 + f). −Infinity at ±0, NaN
- * below, subnormal x as exact as others.
+ * Natural logarithm, error 0.69 ε, monotone: x = 2^k (1 + f), 1 + f in [√½, √2), s = f / (2 + f).
+ * −Infinity at ±0, NaN below, subnormal x as exact as others.
  */
 // @ts-ignore: decorator
 @inline
@@ -177,7 +178,7 @@ export function log4(x: v128): v128 {
   const y = f32x4.sub(f32x4.mul(k, all(LN2_HIGH)), tail)
   const finite = f32x4.lt(x, all(INFINITE))
   const positive = f32x4.gt(x, all(ZERO))
-  // Outside: Infinity, NaN and what has a NaN below stay themselves; 0 is its own case.
+  // Infinity stays itself; NaN, not being positive, ends outside with the negative numbers.
   const above = v128.bitselect(y, x, finite)
   const zero = f32x4.eq(x, all(ZERO))
   const outside = v128.bitselect(all(MINUS_INFINITE), all(NOT_A_NUMBER), zero)

@@ -1,0 +1,44 @@
+import { openKernel } from '../kernels/index.ts'
+import { openCeiling } from './ceiling.ts'
+import { openUpdate, updateFlops, updateInputs } from './open-update.ts'
+import { type BenchRun, breathe, measureInRounds, microsecondsEach } from './rounds.ts'
+import type { KernelName, UpdateCase, UpdateRow } from './rows.ts'
+import { median } from './statistics.ts'
+
+/**
+ * One row for each case: medians over rounds of one process, and the share of the product's
+ * ceiling, whose shapes are measured in each round like any case.
+ */
+export async function benchUpdates(
+  kernel: KernelName,
+  cases: readonly UpdateCase[],
+  run: BenchRun,
+): Promise<UpdateRow[]> {
+  const measures: (() => number)[] = []
+  for (const each of cases) {
+    // A wide network takes a while to begin, so a signal is let in between.
+    await breathe(run.signal)
+    const update = openUpdate(each, openKernel(kernel))
+    measures.push(() => microsecondsEach(update.run, run))
+  }
+  const best = openCeiling(kernel, run)
+  const found = await measureInRounds([...best.measures, ...measures], run)
+  const times = found.splice(best.measures.length)
+  const ceiling = best.of(found)
+  return cases.map((each, i) => {
+    const microseconds = median(times[i] ?? [])
+    const gigaflops = updateFlops(each) / microseconds / 1000
+    return {
+      bench: 'update',
+      kernel,
+      cell: each.cell,
+      hidden: each.hidden,
+      inputs: updateInputs,
+      rows: each.rows,
+      window: each.window,
+      microseconds,
+      gigaflops,
+      ceilingShare: gigaflops / ceiling,
+    }
+  })
+}

@@ -1,0 +1,116 @@
+import { openProduct } from '../bench/plain-product.ts'
+import type { KernelName } from '../bench/rows.ts'
+import { laterValue } from '../config/later.ts'
+import { loadConfig } from '../config/load.ts'
+import type { Cell } from '../rnn/index.ts'
+import { integerOption, integersOption, usageError } from './options.ts'
+
+const benchNames = ['update', 'product', 'reference', 'replay', 'latency', 'memory'] as const
+/** The kernels that can be measured. */
+const kernelNames = Object.keys(openProduct) as readonly KernelName[]
+const cells: readonly Cell[] = ['rnn', 'gru', 'lstm']
+
+/** Benches of headrace's design that this version does not have yet. */
+const laterBenches: readonly string[] = ['service', 'tensorflow']
+
+export type BenchName = (typeof benchNames)[number]
+
+export const benchOptions = {
+  only: { type: 'string' },
+  kernel: { type: 'string' },
+  cells: { type: 'string' },
+  hidden: { type: 'string' },
+  rows: { type: 'string' },
+  window: { type: 'string' },
+  sequences: { type: 'string' },
+  records: { type: 'string' },
+  rounds: { type: 'string' },
+  'least-ms': { type: 'string' },
+  json: { type: 'boolean' },
+} as const
+
+type BenchValues = { readonly [Name in keyof typeof benchOptions]?: string | boolean | undefined }
+
+/** What is to be measured. */
+export interface BenchPlan {
+  readonly only: readonly BenchName[]
+  readonly kernel: KernelName
+  readonly cells: readonly Cell[]
+  /** Undefined: what the bench itself has as its default; `rows` likewise. */
+  readonly hidden: readonly number[] | undefined
+  readonly rows: readonly number[] | undefined
+  readonly window: number
+  readonly sequences: readonly number[]
+  /** Undefined: as `hidden`. */
+  readonly records: number | undefined
+  readonly rounds: number
+  readonly leastMs: number
+}
+
+/**
+ * Reads the options of the command.
+ * @throws HeadraceError HEADRACE_USAGE
+ */
+export function planOf(values: BenchValues): BenchPlan {
+  const text = (name: keyof typeof benchOptions, standard: string) =>
+    typeof values[name] === 'string' ? values[name] : standard
+  const integer = (name: keyof typeof benchOptions, standard: string) =>
+    integerOption(`--${name}`, text(name, standard), 1)
+  const integers = (name: 'hidden' | 'rows' | 'sequences') =>
+    typeof values[name] === 'string' ? integerList(`--${name}`, values[name]) : undefined
+  return {
+    only: onlyOption(text('only', 'update,replay')),
+    kernel: kernelOption(values.kernel),
+    cells: text('cells', cells.join()).split(',').map(cellOption),
+    hidden: integers('hidden'),
+    rows: integers('rows'),
+    window: integer('window', '16'),
+    sequences: integers('sequences') ?? [1, 1000],
+    records: values.records === undefined ? undefined : integer('records', ''),
+    rounds: integer('rounds', '7'),
+    leastMs: integer('least-ms', '20'),
+  }
+}
+
+function integerList(name: string, text: string): number[] {
+  const found = integersOption(name, text, 1)
+  if (found.length === 0) throw usageError(`${name} needs at least one whole number.`)
+  return found
+}
+
+function onlyOption(text: string): BenchName[] {
+  const named = text.split(',').map((part) => part.trim())
+  for (const name of named) {
+    if (laterBenches.includes(name)) {
+      throw usageError(`--only ${name} is not in this version, which has ${benchNames.join(', ')}.`)
+    }
+    if (!benchNames.some((known) => known === name)) {
+      throw usageError(`--only takes ${benchNames.join(', ')}, not '${name}'.`)
+    }
+  }
+  return benchNames.filter((name) => named.includes(name))
+}
+
+function cellOption(text: string): Cell {
+  const found = cells.find((cell) => cell === text.trim())
+  if (found === undefined) throw usageError(`--cells takes ${cells.join(', ')}, not '${text}'.`)
+  return found
+}
+
+function kernelOption(value: string | boolean | undefined): KernelName {
+  if (value === undefined) return defaultKernel()
+  const found = kernelNames.find((name) => name === value)
+  if (found !== undefined) return found
+  const later = laterValue(['model', 'kernel'], value)
+  throw usageError(
+    later === undefined
+      ? `--kernel takes ${kernelNames.join(', ')}, not '${value}'.`
+      : `--kernel: ${later}.`,
+  )
+}
+
+/** The kernel of a configuration that names none. */
+function defaultKernel(): KernelName {
+  const targets = { path: ['task', 'targets'], value: ['value'], option: 'headrace bench' }
+  return loadConfig({ env: {}, overrides: [targets] }).config.model.kernel
+}

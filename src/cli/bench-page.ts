@@ -1,0 +1,136 @@
+import type { Machine } from '../bench/machine.ts'
+import type { BenchRow } from '../bench/rows.ts'
+import { type BenchTable, benchTables } from './bench-tables.ts'
+
+/** Where and when the rows of the page were measured. */
+export interface BenchOrigin {
+  readonly machine: Machine
+  /** headrace's own. */
+  readonly version: string
+  /** `2024-07-01` */
+  readonly date: string
+}
+
+/** `docs/benchmarks.md`: figures of one machine, and how to get one's own. */
+export function benchmarksPage(rows: readonly BenchRow[], origin: BenchOrigin): string {
+  const { machine, version, date } = origin
+  const peers = new Map(
+    rows.flatMap((row) => (row.bench === 'peer' ? [[row.peer, row.peerVersion]] : [])),
+  )
+  const kernels = new Set(rows.map(({ kernel }) => kernel))
+  const versions = [
+    `headrace ${version}`,
+    `Node ${machine.node.replace(/^v/, '')}`,
+    ...[...peers].map(([peer, peerVersion]) => `${peer} ${peerVersion}`),
+  ]
+  return [
+    introduction,
+    `Measured on ${date}: ${machine.processor}, ${machine.cores} cores, kernel ` +
+      `\`${[...kernels].join('`, `')}\`, ${versions.join(', ')}.`,
+    ...benchTables(rows).map(section),
+    rowsChapter,
+  ].join('\n\n')
+}
+
+const introduction = `# Benchmarks
+
+Written by \`npm run bench:docs\`. Every figure is a median over rounds in which each case runs
+once, so that a slow moment of the machine hits all alike; what is compared runs in turn, and the
+ratio is taken round by round. Times of updates and products are those on the wall or, where the
+machine was busy with something else, the process's own. To measure your machine:
+
+\`\`\`sh
+npm run bench                                    # updates and replays
+npm run bench -- --only update,product,reference,replay,latency,memory
+npm run bench:tfjs                               # against TensorFlow.js, which it installs first
+npm run bench:pytorch                            # against PyTorch, in a virtual environment
+\`\`\`
+
+\`headrace bench --help\` has the options.`
+
+/** What the figures of a section are, by the first words of its title. */
+const explanations: readonly (readonly [title: string, text: string])[] = [
+  [
+    'One update, against the reference',
+    'The same update by the kernel and by the plain loops of the reference, in turn.',
+  ],
+  [
+    'One update, against pytorch',
+    'Eager PyTorch: `nn.LSTM` or `nn.GRU` over the window, a linear read-out, mean Huber loss, ' +
+      'backward, clip by global norm, Adam in the implementation that is fastest here; one ' +
+      'thread. A process for each side, both pinned to one core, in turn.',
+  ],
+  [
+    'One update, against tfjs',
+    'TensorFlow.js from the same weights over the same batch; the losses are checked against ' +
+      'each other first. Unrolled by hand, which takes half the time of `tf.layers`; it does not ' +
+      'clip.',
+  ],
+  [
+    'One update',
+    'Forward over the window, backward over it, clip, Adam: 8 inputs, one layer, one output. ' +
+      'Counted as 6 × parameters × rows × window operations. The ceiling is the best of the ' +
+      'kernel’s own plain matrix products in several friendly shapes, nothing copied, in the ' +
+      'same run.',
+  ],
+  [
+    'The gates',
+    'What a live step spends its time in, h of all rows by the recurrent weights of all gates: ' +
+      '(rows, hidden) × (hidden, gates × hidden), and its share of the same ceiling.',
+  ],
+  [
+    'Replay',
+    'Bytes of a file through decoder, model and scoreboard, as `headrace replay` does it: the ' +
+      'bundled taxi series (CSV), or JSON lines with 16 further fields, sequences interleaved. ' +
+      'Heap bytes are what decoder and model take from the JavaScript heap per record; growth is ' +
+      'the last quarter of the run over the one before it.',
+  ],
+  [
+    'Latency',
+    'The model’s `step` for one decoded record. At the end of a block it learns as well.',
+  ],
+  [
+    'Resident memory',
+    'The whole process while one model learns from 1,000 sequences, the same records again and ' +
+      'again.',
+  ],
+]
+
+function section({ title, cells }: BenchTable): string {
+  const text = explanations.find(([start]) => title.startsWith(start))?.[1] ?? ''
+  const [head = [], ...rows] = cells
+  const line = (row: readonly string[]) => `| ${row.join(' | ')} |`
+  const rule = line(head.map((_, column) => (column === 0 ? '---' : '---:')))
+  return [`## ${title}`, '', text, '', line(head), rule, ...rows.map(line)].join('\n')
+}
+
+const rowsChapter = `## The rows of \`--json\`
+
+One array. A field may be added; none is renamed or taken away.
+
+\`\`\`json
+{"bench": "update", "kernel": "wasm", "cell": "lstm", "hidden": 32, "inputs": 8, "rows": 1,
+ "window": 16, "microseconds": 31.2, "gigaflops": 17.1, "ceilingShare": 0.45}
+{"bench": "product", "kernel": "wasm", "cell": "lstm", "hidden": 32, "rows": 1,
+ "microseconds": 0.3, "gigaflops": 27.3, "ceilingShare": 0.6}
+{"bench": "reference", "kernel": "wasm", "cell": "lstm", "hidden": 32, "inputs": 8, "rows": 1,
+ "window": 16, "microseconds": 31.2, "referenceMicroseconds": 640.5, "times": 20.5}
+{"bench": "peer", "kernel": "wasm", "peer": "pytorch", "peerVersion": "2.15.0", "cell": "lstm",
+ "hidden": 32, "inputs": 8, "rows": 1, "window": 16, "microseconds": 31.2,
+ "peerMicroseconds": 660.1, "times": 21.2}
+{"bench": "replay", "kernel": "wasm", "portfolio": "network", "sequences": 1,
+ "recordsPerSecond": 81000, "bytesPerSequence": 9800, "data": "nyc_taxi", "inputs": 0,
+ "horizons": [1, 5], "seasons": [48, 336], "records": 10320,
+ "heapBytesPer1000Records": 1334000, "heapGrowth": 1.0}
+{"bench": "latency", "kernel": "wasm", "portfolio": "network", "sequences": 1, "data": "nyc_taxi",
+ "inputs": 0, "horizons": [1, 5], "seasons": [48, 336], "boundary": false, "records": 9031,
+ "p50Microseconds": 3.6, "p99Microseconds": 5.0}
+{"bench": "memory", "kernel": "wasm", "portfolio": "network", "sequences": 1000,
+ "data": "synthetic", "inputs": 16, "horizons": [1], "seasons": [], "records": 10000000,
+ "residentBytes": 123000000}
+\`\`\`
+
+\`rows\` are the sequences that learn together, \`times\` how many times as fast.
+\`bytesPerSequence\` is a sequence’s whole state with its window. \`boundary\`: the records whose
+step ended a block and learnt, or all the others.
+`

@@ -1,0 +1,75 @@
+import { expect, test } from 'vitest'
+import type { BenchRow } from '../../src/bench/rows.ts'
+import { benchmarksPage } from '../../src/cli/bench-page.ts'
+
+const update = { kernel: 'wasm', cell: 'lstm', hidden: 32, rows: 1, window: 16, inputs: 8 } as const
+const peer = { bench: 'peer', ...update, peerVersion: '1.2.3', microseconds: 50 } as const
+const data = { portfolio: 'full', sequences: 1, data: 'nyc_taxi', inputs: 0 } as const
+const task = { horizons: [1, 5], seasons: [48, 336] } as const
+const rows: readonly BenchRow[] = [
+  { bench: 'update', ...update, microseconds: 31.2, gigaflops: 17.1, ceilingShare: 0.45 },
+  {
+    ...{ bench: 'product', kernel: 'wasm', cell: 'lstm', hidden: 32, rows: 1 },
+    ...{ microseconds: 0.3, gigaflops: 27.3, ceilingShare: 0.6 },
+  },
+  { bench: 'reference', ...update, microseconds: 30, referenceMicroseconds: 645, times: 21.5 },
+  { ...peer, peer: 'pytorch', peerMicroseconds: 660, times: 13.2 },
+  { ...peer, peer: 'tfjs cpu', peerMicroseconds: 9000, times: 180 },
+  {
+    ...{ bench: 'replay', kernel: 'wasm', ...data, ...task, recordsPerSecond: 15_000.4 },
+    ...{ bytesPerSequence: 9800, records: 10_320, heapBytesPer1000Records: 2e6, heapGrowth: 1 },
+  },
+  {
+    ...{ bench: 'latency', kernel: 'wasm', ...data, ...task, boundary: true, records: 1289 },
+    ...{ p50Microseconds: 48, p99Microseconds: 90 },
+  },
+  { bench: 'memory', kernel: 'wasm', ...data, ...task, records: 1e7, residentBytes: 1.5e8 },
+]
+const origin = {
+  machine: { processor: 'A Processor', cores: 2, node: 'v24.1.0' },
+  version: '0.1.0',
+  date: '2024-07-01',
+}
+
+test('the page names machine, versions and date', () => {
+  expect(benchmarksPage(rows, origin)).toContain(
+    'Measured on 2024-07-01: A Processor, 2 cores, kernel `wasm`, headrace 0.1.0, Node 24.1.0, ' +
+      'pytorch 1.2.3, tfjs cpu 1.2.3.',
+  )
+})
+
+test('each bench has a table with every row, and a text of its own', () => {
+  const page = benchmarksPage(rows, origin)
+  const sections = page.split('\n## ').slice(1, -1)
+  expect(sections).toHaveLength(rows.length)
+  const texts = sections.map((section) => {
+    const [title = '', , text = '', , ...table] = section.trimEnd().split('\n')
+    expect(text.length, title).toBeGreaterThan(20)
+    const widths = table.map((line) => line.split('|').length)
+    expect(new Set(widths).size, title).toBe(1)
+    expect(table, title).toHaveLength(3)
+    return text
+  })
+  expect(new Set(texts).size).toBe(texts.length)
+  expect(page).toContain('| lstm | 32 | 1 | 16 | 31.20 | 17.10 | 0.45 |')
+  expect(page).toContain('| lstm | 32 | 1 | 16 | 50.00 | 660.0 | 13 × |')
+  expect(page).toContain(
+    '| nyc_taxi | full | 1 | 1 5 | 48 336 | 0 | 15,000 | 9,800 | 2,000 | 1.00 |',
+  )
+})
+
+test('a bench that was left out has no section', () => {
+  const page = benchmarksPage(rows.slice(0, 1), origin)
+  expect(page.split('\n## ')).toHaveLength(3)
+  expect(page).not.toContain('undefined')
+})
+
+test('the documented rows are those of the types', () => {
+  const documented = [...benchmarksPage(rows, origin).matchAll(/^\{"bench"[\s\S]*?\}$/gm)]
+    .map(([text]) => JSON.parse(text) as BenchRow)
+    .map((row) => [row.bench, Object.keys(row).sort()])
+  const shown = rows.map((row) => [row.bench, Object.keys(row).sort()])
+  expect(new Map(documented as [string, string[]][])).toEqual(
+    new Map(shown as [string, string[]][]),
+  )
+})
