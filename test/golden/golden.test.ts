@@ -5,9 +5,9 @@ import {
   Network,
   type NetworkSpec,
   parameterCount,
-  referenceKernel,
   WindowBatch,
 } from '../../src/rnn/index.ts'
+import { KERNELS } from '../unit/kernels/fixtures.ts'
 
 interface Vectors {
   readonly inputs: number
@@ -82,51 +82,53 @@ test('the vectors cover every cell, and normalised gates, at one and two layers'
   expect(vectors.cases.map(nameOf)).toEqual(names)
 })
 
-describe.each(vectors.cases.map((c) => [nameOf(c), c] as const))(
-  '%s against PyTorch',
-  (_name, golden) => {
-    const spec = specOf(golden)
-    const state = new Float32Array(golden.state)
-
-    test('forward and backward of one window', () => {
-      expect(golden.parameters.length).toBe(parameterCount(spec))
-      const kernel = referenceKernel.openNetwork(spec, {
-        ...options,
-        window: steps,
-        runsMax: 1,
-        warmupMax: 0,
-      })
-      kernel.parameters.set(golden.parameters)
-      const moving = state.slice()
-      const outputs = new Float64Array(golden.outputs.length)
-      for (let t = 0; t < steps; t++) {
-        const x = new Float32Array(golden.inputs)
-        kernel.forward(1, x, t * spec.inputs, moving, 0, outputs, t * spec.outputs)
-      }
-      expectClose(outputs, golden.outputs)
-      kernel.accumulate(batchOf(golden), state)
-      expectClose(
-        kernel.gradient.map((g) => g / kernel.losses),
-        golden.gradient,
-      )
-    })
-
-    test('updates: mean loss, clip by global norm, Adam with bias correction', () => {
-      const network = new Network(
-        spec,
-        { ...options, window: steps, runsMax: 1, warmupMax: 0, seed: 1 },
-        referenceKernel,
-      )
-      network.parameters.set(golden.parameters)
-      network.stateWritten()
-      const batch = batchOf(golden)
-      for (const update of golden.updates) {
-        network.accumulate(batch, state)
-        const report = network.finishUpdate()
-        expectClose([report.loss, report.gradientNorm], [update.loss, update.gradientNorm])
-        expect([report.applied, report.clipped]).toEqual([true, true])
-        expectClose(network.parameters, update.parameters)
-      }
-    })
-  },
+const CASES = KERNELS.flatMap(({ name, open }) =>
+  vectors.cases.map((c) => [name, nameOf(c), open, c] as const),
 )
+
+describe.each(CASES)('%s: %s against PyTorch', (_kernel, _name, open, golden) => {
+  const spec = specOf(golden)
+  const state = new Float32Array(golden.state)
+
+  test('forward and backward of one window', () => {
+    expect(golden.parameters.length).toBe(parameterCount(spec))
+    const kernel = open().openNetwork(spec, {
+      ...options,
+      window: steps,
+      runsMax: 1,
+      warmupMax: 0,
+    })
+    kernel.parameters.set(golden.parameters)
+    kernel.upload()
+    const moving = state.slice()
+    const outputs = new Float64Array(golden.outputs.length)
+    for (let t = 0; t < steps; t++) {
+      const x = new Float32Array(golden.inputs)
+      kernel.forward(1, x, t * spec.inputs, moving, 0, outputs, t * spec.outputs)
+    }
+    expectClose(outputs, golden.outputs)
+    kernel.accumulate(batchOf(golden), state)
+    expectClose(
+      kernel.gradient.map((g) => g / kernel.losses),
+      golden.gradient,
+    )
+  })
+
+  test('updates: mean loss, clip by global norm, Adam with bias correction', () => {
+    const network = new Network(
+      spec,
+      { ...options, window: steps, runsMax: 1, warmupMax: 0, seed: 1 },
+      open(),
+    )
+    network.parameters.set(golden.parameters)
+    network.stateWritten()
+    const batch = batchOf(golden)
+    for (const update of golden.updates) {
+      network.accumulate(batch, state)
+      const report = network.finishUpdate()
+      expectClose([report.loss, report.gradientNorm], [update.loss, update.gradientNorm])
+      expect([report.applied, report.clipped]).toEqual([true, true])
+      expectClose(network.parameters, update.parameters)
+    }
+  })
+})

@@ -1,4 +1,5 @@
-import type { Kernel, Runs } from '../../../src/kernels/kernel.ts'
+import { openKernel } from '../../../src/kernels/index.ts'
+import type { Kernel, KernelLimits, NetworkKernel, Runs } from '../../../src/kernels/kernel.ts'
 import type { Random } from '../../../src/random.ts'
 import {
   type Cell,
@@ -13,6 +14,72 @@ import { type Dual, PlainNetwork } from './plain-network.ts'
 
 export const CELLS: readonly Cell[] = ['rnn', 'gru', 'lstm']
 export const HUBER_DELTA = 0.8
+
+/** A kernel and how near it comes to the truth: `relativeError` where nothing else is said. */
+export interface KernelCase {
+  readonly name: string
+  readonly open: () => Kernel
+  /** One live step: outputs and, beyond their rounding to single precision, carried states. */
+  readonly step: { readonly outputs: number; readonly states: number }
+  /** Losses and gradient of some windows. */
+  readonly gradient: number
+  /** The same through thirty steps. */
+  readonly longGradient: number
+  /** The same with starting states that were rounded to single precision. */
+  readonly roundedStart: number
+  /** ‖∂L_t/∂H_{t−k}‖₂, each on its own. */
+  readonly byLag: number
+  /**
+   * Central differences over a step that is large against the kernel's rounding, which a step may
+   * only be where the loss has no kink: hence the Huber loss's turn.
+   */
+  readonly differences: {
+    readonly step: number
+    readonly huberDelta: number
+    readonly error: number
+  }
+}
+
+/**
+ * Single precision has an ε of 6e−8, and sums of some dozen terms through eight steps lose one
+ * more decimal; differences lose what the step is smaller than the parameters.
+ */
+export const KERNELS: readonly KernelCase[] = [
+  {
+    name: 'reference',
+    open: () => openKernel('reference'),
+    step: { outputs: 1e-13, states: 0 },
+    gradient: 1e-12,
+    longGradient: 1e-11,
+    roundedStart: 1e-6,
+    byLag: 5e-6,
+    differences: { step: 1e-4, huberDelta: HUBER_DELTA, error: 1e-6 },
+  },
+  {
+    name: 'wasm',
+    open: () => openKernel('wasm'),
+    step: { outputs: 1e-5, states: 1e-6 },
+    gradient: 5e-6,
+    longGradient: 1e-5,
+    roundedStart: 5e-6,
+    byLag: 2e-5,
+    differences: { step: 2 ** -6, huberDelta: 1e3, error: 1e-4 },
+  },
+]
+
+/** A network with random parameters of this size, taken up. */
+export function openRandom(
+  kernel: Kernel,
+  spec: NetworkSpec,
+  limits: KernelLimits,
+  random: Random,
+  size = 0.5,
+): NetworkKernel {
+  const network = kernel.openNetwork(spec, limits)
+  randomise(network.parameters, random, size)
+  network.upload()
+  return network
+}
 
 /** What a network is made of, apart from its widths. */
 export type Build = Required<Pick<NetworkSpec, 'cell' | 'layers' | 'normalise'>>

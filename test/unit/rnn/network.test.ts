@@ -3,6 +3,7 @@ import { AssertionError } from '../../../src/assert.ts'
 import { Random } from '../../../src/random.ts'
 import {
   type Network,
+  type NetworkOptions,
   type NetworkSpec,
   parameterCount,
   stateSize,
@@ -11,6 +12,7 @@ import {
 import {
   BUILDS,
   describeBuild,
+  KERNELS,
   openNetwork,
   randomBatch,
   randomise,
@@ -45,83 +47,85 @@ function train(network: Network, updates: number, from = 0): void {
 
 const twoLayers = BUILDS.filter(({ layers }) => layers === 2)
 
-describe.each(twoLayers.map((build) => [describeBuild(build), build] as const))(
-  '%s',
-  (_, build) => {
-    const shape: NetworkSpec = { ...spec, ...build }
-
-    test('predicts 0 before the first update, whatever comes in', () => {
-      const network = openNetwork(shape)
-      const random = new Random(2)
-      const states = randomStates(shape, 4, random)
-      const before = states.slice()
-      const outputs = new Float64Array(8).fill(9)
-      network.forward(4, randomise(new Float32Array(12), random, 5), 0, states, 0, outputs, 0)
-      expect(outputs.every((y) => y === 0)).toBe(true)
-      expect(states).not.toEqual(before)
-    })
-
-    test('learns a repeated sequence to nearly no loss, carrying its state', () => {
-      // 0 is followed by 0, −1, ½ and −½ alike: without memory no loss is below 0.15.
-      const pattern = [1, 0, 0, -1, 0, 0.5, 0, -0.5]
-      const one: NetworkSpec = { ...build, inputs: 1, hidden: 16, layers: 1, outputs: 1 }
-      const window = 16
-      const network = openNetwork(one, { window, learningRate: 3e-3, seed: 6 })
-      const batch = new WindowBatch({ runsMax: 1, stepsMax: window, inputs: 1, outputs: 1 })
-      const state = new Float32Array(stateSize(one))
-      const start = state.slice()
-      const output = new Float64Array(1)
-      let loss = 0
-      for (let n = 0; n < 1500; n++) {
-        start.set(state)
-        batch.clear()
-        batch.add(0, window)
-        batch.mask.fill(1)
-        loss = 0
-        for (let t = 0; t < window; t++) {
-          batch.inputs[t] = pattern[t % pattern.length]!
-          batch.targets[t] = pattern[(t + 1) % pattern.length]!
-          network.forward(1, batch.inputs, t, state, 0, output, 0)
-          loss += (output[0]! - batch.targets[t]!) ** 2 / window
-        }
-        network.accumulate(batch, start)
-        network.finishUpdate()
-        if (n === 0) expect(loss).toBeGreaterThan(0.2)
-        network.learningRate = 3e-3 * Math.max(0.05, 1 - n / 1500)
-      }
-      expect(loss).toBeLessThan(1e-6)
-    })
-
-    test('a second network with the same seed and runs has the same bits', () => {
-      const a = openNetwork(shape)
-      const b = openNetwork(shape)
-      train(a, 20)
-      train(b, 20)
-      expect(bitsOf(a)).toEqual(bitsOf(b))
-      const c = openNetwork(shape, { seed: 2 })
-      train(c, 20)
-      expect(bitsOf(c)).not.toEqual(bitsOf(a))
-    })
-
-    test('stateArrays is the whole state: a restored network goes on with the same bits', () => {
-      const a = openNetwork(shape)
-      train(a, 7)
-      a.learningRate = 4e-4
-      const b = openNetwork(shape, { seed: 99 })
-      const [from, to] = [a.stateArrays(), b.stateArrays()]
-      to.parameters.set(from.parameters)
-      to.secondMoments.set(from.secondMoments)
-      to.scalars.set(from.scalars)
-      b.stateWritten()
-      train(a, 5, 7)
-      train(b, 5, 7)
-      expect(bitsOf(b)).toEqual(bitsOf(a))
-      expect([b.updates, b.learningRate]).toEqual([12, 4e-4])
-    })
-  },
+const CASES = KERNELS.flatMap(({ name, open }) =>
+  twoLayers.map((build) => [name, describeBuild(build), open, build] as const),
 )
 
-describe('an update', () => {
+describe.each(CASES)('%s: %s', (_kernel, _build, kernel, build) => {
+  const shape: NetworkSpec = { ...spec, ...build }
+
+  test('predicts 0 before the first update, whatever comes in', () => {
+    const network = openNetwork(shape, {}, kernel())
+    const random = new Random(2)
+    const states = randomStates(shape, 4, random)
+    const before = states.slice()
+    const outputs = new Float64Array(8).fill(9)
+    network.forward(4, randomise(new Float32Array(12), random, 5), 0, states, 0, outputs, 0)
+    expect(outputs.every((y) => y === 0)).toBe(true)
+    expect(states).not.toEqual(before)
+  })
+
+  test('learns a repeated sequence to nearly no loss, carrying its state', () => {
+    // 0 is followed by 0, −1, ½ and −½ alike: without memory no loss is below 0.15.
+    const pattern = [1, 0, 0, -1, 0, 0.5, 0, -0.5]
+    const one: NetworkSpec = { ...build, inputs: 1, hidden: 16, layers: 1, outputs: 1 }
+    const window = 16
+    const network = openNetwork(one, { window, learningRate: 3e-3, seed: 6 }, kernel())
+    const batch = new WindowBatch({ runsMax: 1, stepsMax: window, inputs: 1, outputs: 1 })
+    const state = new Float32Array(stateSize(one))
+    const start = state.slice()
+    const output = new Float64Array(1)
+    let loss = 0
+    for (let n = 0; n < 1500; n++) {
+      start.set(state)
+      batch.clear()
+      batch.add(0, window)
+      batch.mask.fill(1)
+      loss = 0
+      for (let t = 0; t < window; t++) {
+        batch.inputs[t] = pattern[t % pattern.length]!
+        batch.targets[t] = pattern[(t + 1) % pattern.length]!
+        network.forward(1, batch.inputs, t, state, 0, output, 0)
+        loss += (output[0]! - batch.targets[t]!) ** 2 / window
+      }
+      network.accumulate(batch, start)
+      network.finishUpdate()
+      if (n === 0) expect(loss).toBeGreaterThan(0.2)
+      network.learningRate = 3e-3 * Math.max(0.05, 1 - n / 1500)
+    }
+    expect(loss).toBeLessThan(1e-6)
+  })
+
+  test('a second network with the same seed and runs has the same bits', () => {
+    const a = openNetwork(shape, {}, kernel())
+    const b = openNetwork(shape, {}, kernel())
+    train(a, 20)
+    train(b, 20)
+    expect(bitsOf(a)).toEqual(bitsOf(b))
+    const c = openNetwork(shape, { seed: 2 }, kernel())
+    train(c, 20)
+    expect(bitsOf(c)).not.toEqual(bitsOf(a))
+  })
+
+  test('stateArrays is the whole state: a restored network goes on with the same bits', () => {
+    const a = openNetwork(shape, {}, kernel())
+    train(a, 7)
+    a.learningRate = 4e-4
+    const b = openNetwork(shape, { seed: 99 }, kernel())
+    const [from, to] = [a.stateArrays(), b.stateArrays()]
+    to.parameters.set(from.parameters)
+    to.secondMoments.set(from.secondMoments)
+    to.scalars.set(from.scalars)
+    b.stateWritten()
+    train(a, 5, 7)
+    train(b, 5, 7)
+    expect(bitsOf(b)).toEqual(bitsOf(a))
+    expect([b.updates, b.learningRate]).toEqual([12, 4e-4])
+  })
+})
+
+describe.each(KERNELS)('an update of $name', ({ open }) => {
+  const openSpec = (options: Partial<NetworkOptions> = {}) => openNetwork(spec, options, open())
   const random = new Random(51)
   const batch = randomBatch(
     spec,
@@ -137,10 +141,10 @@ describe('an update', () => {
     .reduce((sum, m) => sum + m, 0)
 
   test('is the same for one batch and for the same batch in two halves', () => {
-    const together = openNetwork(spec)
+    const together = openSpec()
     together.accumulate(batch, states)
     const whole = { ...together.finishUpdate() }
-    const apart = openNetwork(spec)
+    const apart = openSpec()
     const half = new WindowBatch({ runsMax: 1, stepsMax: batch.stepsMax, inputs: 3, outputs: 2 })
     for (const run of [0, 1]) {
       half.clear()
@@ -157,10 +161,10 @@ describe('an update', () => {
   })
 
   test('says its mean loss and the norm before clipping; clipping bounds the step', () => {
-    const free = openNetwork(spec, { clipNorm: Infinity })
+    const free = openSpec({ clipNorm: Infinity })
     free.accumulate(batch, states)
     const loose = { ...free.finishUpdate() }
-    const tight = openNetwork(spec, { clipNorm: loose.gradientNorm / 10 })
+    const tight = openSpec({ clipNorm: loose.gradientNorm / 10 })
     tight.accumulate(batch, states)
     const report = tight.finishUpdate()
     expect([loose.clipped, report.clipped]).toEqual([false, true])
@@ -176,7 +180,7 @@ describe('an update', () => {
     ['an infinite target', (b: WindowBatch) => b.targets.fill(Infinity)],
     ['a NaN target', (b: WindowBatch) => b.targets.fill(NaN)],
   ])('%s is dropped whole, and the next update is as if it had not been', (_name, spoil) => {
-    const network = openNetwork(spec)
+    const network = openSpec()
     train(network, 3)
     const before = bitsOf(network)
     const bad = randomBatch(spec, [[0, 8]], new Random(5), 1)
@@ -185,7 +189,7 @@ describe('an update', () => {
     network.accumulate(batch, states)
     expect(network.finishUpdate().applied).toBe(false)
     expect(bitsOf(network)).toEqual(before)
-    const untouched = openNetwork(spec)
+    const untouched = openSpec()
     train(untouched, 3)
     train(untouched, 2, 3)
     train(network, 2, 3)
@@ -193,7 +197,7 @@ describe('an update', () => {
   })
 
   test('without a loss changes nothing', () => {
-    const network = openNetwork(spec)
+    const network = openSpec()
     train(network, 1)
     const before = bitsOf(network)
     const empty = randomBatch(spec, [[0, 8]], new Random(5))
@@ -205,12 +209,12 @@ describe('an update', () => {
   })
 
   test('of runs beyond the network’s limits is a broken invariant', () => {
-    const network = openNetwork(spec, { window: 4, warmupMax: 1 })
+    const network = openSpec({ window: 4, warmupMax: 1 })
     const run = (warmup: number, steps: number) => randomBatch(spec, [[warmup, steps]], random)
     expect(() => network.accumulate(run(0, 5), states)).toThrow(AssertionError)
     expect(() => network.accumulate(run(2, 5), states)).toThrow(AssertionError)
     network.accumulate(run(1, 5), states)
-    const few = openNetwork(spec, { runsMax: 1 })
+    const few = openSpec({ runsMax: 1 })
     expect(() => few.accumulate(batch, states)).toThrow(AssertionError)
   })
 })
