@@ -106,12 +106,13 @@ export class Boa implements Aggregator {
     const base = this.sums.of(slot)
     let best = -Infinity
     for (let i = 0; i < count; i++) {
-      if (members[at + i] === ABSENT) continue
-      best = Math.max(best, this.rate(core[base + 2 * i + 1]!) * core[base + 2 * i]!)
+      const rate = this.rate(core[base + 2 * i + 1]!)
+      out[i] = rate
+      if (members[at + i] !== ABSENT) best = Math.max(best, rate * core[base + 2 * i]!)
     }
     let sum = 0
     for (let i = 0; i < count; i++) {
-      const rate = this.rate(core[base + 2 * i + 1]!)
+      const rate = out[i]!
       const absent = members[at + i] === ABSENT
       out[i] = absent ? 0 : rate * exp(rate * core[base + 2 * i]! - best)
       sum += out[i]!

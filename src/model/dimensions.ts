@@ -29,7 +29,8 @@ export interface Dimensions {
    */
   readonly runLosses: number
   /**
-   * Steps a window holds: as far back as the oldest loss of the slowest joining sequence reaches.
+   * Steps a window holds: as far back as the oldest loss of the slowest joining sequence reaches,
+   * from the stored state before it on.
    */
   readonly windowCapacity: number
 }
@@ -53,6 +54,6 @@ export function dimensionsOf(config: Pick<Config, 'task' | 'model'>): Dimensions
     window,
     updateEvery,
     runLosses: Math.min(updateEvery, window),
-    windowCapacity: window + maxHorizon + 3 * updateEvery,
+    windowCapacity: window + maxHorizon + 3 * updateEvery - 2,
   }
 }

@@ -18,17 +18,17 @@ export function gradientNorms(
   windows: Windows,
   networks: readonly NetworkMember[],
 ): LagNorms[] {
-  const { window } = sequence
   const newest = sequence.steps - 1 - d.horizons[0]!
-  if (window === null || !windows.holds(sequence, newest) || newest < 0) return []
+  if (!windows.holds(sequence, newest) || newest < 0) return []
   const inputs = networks[0]!.network.spec.inputs
   const stepsMax = d.updateEvery + d.window
   const batch = new WindowBatch({ runsMax: 1, stepsMax, inputs, outputs: d.slots })
-  const start = windows.writeProbe(sequence, window, newest, batch)
+  const start = windows.writeProbe(sequence, newest, batch)
   return networks.map(({ name, network, stateSize, statesAt }) => {
-    const from = windows.checkpointOf(start) + statesAt
+    const from = windows.checkpointOf(sequence, start) + statesAt
+    const states = windows.memoryOf(sequence).float32.slice(from, from + stateSize)
     const norms = new Float64Array(d.window)
-    network.gradientNormByLag(batch, 0, window.float32.slice(from, from + stateSize), norms)
+    network.gradientNormByLag(batch, 0, states, norms)
     return { network: name, norms }
   })
 }

@@ -27,19 +27,20 @@ export class Hash64 {
   }
 
   word(word: number): void {
-    let k = Math.imul(word, 0xcc9e2d51)
-    k = Math.imul((k << 15) | (k >>> 17), 0x1b873593)
-    const a = this.a ^ k
-    this.a = (Math.imul((a << 13) | (a >>> 19), 5) + 0xe6546b64) | 0
-    let m = Math.imul(word, 0x239b961b)
-    m = Math.imul((m << 16) | (m >>> 16), 0xab0e9789)
-    const b = this.b ^ m ^ this.a
-    this.b = (Math.imul((b << 17) | (b >>> 15), 5) + 0x561ccd1b) | 0
+    this.a = mixHigh(this.a, word)
+    this.b = mixLow(this.b, word, this.a)
   }
 
   /** Takes in `count` 32-bit words; a view over the bytes of a typed array hashes its bits. */
   words(words: Uint32Array, from: number, count: number): void {
-    for (let i = from; i < from + count; i++) this.word(words[i]!)
+    let { a, b } = this
+    for (let i = from; i < from + count; i++) {
+      const word = words[i]!
+      a = mixHigh(a, word)
+      b = mixLow(b, word, a)
+    }
+    this.a = a
+    this.b = b
   }
 
   /**
@@ -48,10 +49,15 @@ export class Hash64 {
   bytes(bytes: Uint8Array): void {
     const length = bytes.length
     this.word(length)
+    let { a, b } = this
     let i = 0
     for (; i + 4 <= length; i += 4) {
-      this.word(bytes[i]! | (bytes[i + 1]! << 8) | (bytes[i + 2]! << 16) | (bytes[i + 3]! << 24))
+      const word = bytes[i]! | (bytes[i + 1]! << 8) | (bytes[i + 2]! << 16) | (bytes[i + 3]! << 24)
+      a = mixHigh(a, word)
+      b = mixLow(b, word, a)
     }
+    this.a = a
+    this.b = b
     let rest = 0
     for (let shift = 0; i < length; i++, shift += 8) rest |= bytes[i]! << shift
     if ((length & 3) !== 0) this.word(rest)
@@ -97,6 +103,22 @@ export class HashSum {
 
 const float64 = new Float64Array(1)
 const float64Words = new Uint32Array(float64.buffer)
+
+/** The first lane after one more word. */
+function mixHigh(lane: number, word: number): number {
+  let k = Math.imul(word, 0xcc9e2d51)
+  k = Math.imul((k << 15) | (k >>> 17), 0x1b873593)
+  const a = lane ^ k
+  return (Math.imul((a << 13) | (a >>> 19), 5) + 0xe6546b64) | 0
+}
+
+/** The second lane after one more word, `high` being the first one by then. */
+function mixLow(lane: number, word: number, high: number): number {
+  let k = Math.imul(word, 0x239b961b)
+  k = Math.imul((k << 16) | (k >>> 16), 0xab0e9789)
+  const b = lane ^ k ^ high
+  return (Math.imul((b << 17) | (b >>> 15), 5) + 0x561ccd1b) | 0
+}
 
 function finish(value: number): number {
   let h = value

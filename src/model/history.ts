@@ -1,6 +1,7 @@
 import type { Dimensions } from './dimensions.ts'
 import type { Domain } from './domain.ts'
 import { ABSENT, type Layout } from './layout.ts'
+import { ringIndex } from './ring.ts'
 import { Scaler } from './scaler.ts'
 
 /** Positive time steps whose median is the sequence's step. */
@@ -49,9 +50,11 @@ export class History {
     this.negative = layout.claim(d.targets)
   }
 
-  /** A new sequence: no time seen yet. */
+  /** A new sequence: no time and no value seen yet. */
   begin(core: Float64Array): void {
     core[this.lastTime] = ABSENT
+    const quantities = this.domains.length * this.d.targets
+    core.fill(ABSENT, this.values, this.values + quantities * this.capacity)
   }
 
   /** Takes in event time and targets of own step `t`, and the moments that stand after it. */
@@ -64,6 +67,8 @@ export class History {
   ): void {
     this.pushTime(core, t, timeMs)
     const { targets: count } = this.d
+    const now = this.placeOf(t)
+    const recent = ringIndex(t, this.recent)
     for (let d = 0; d < count; d++) {
       const value = targets[d]!
       const present = !Number.isNaN(value)
@@ -77,9 +82,9 @@ export class History {
         const q = m * count + d
         const usable = present && (domain.unbounded || core[this.negative + d] === 0)
         const image = usable ? domain.forward(value) : ABSENT
-        core[this.values + q * this.capacity + (t % this.capacity)] = image
+        core[this.values + q * this.capacity + now] = image
         if (usable) scaler.update(core, q, image)
-        const at = this.moments + (q * this.recent + (t % this.recent)) * 2
+        const at = this.moments + (q * this.recent + recent) * 2
         core[at] = scaler.mean(core, q)
         core[at + 1] = scaler.scale(core, q)
       }
@@ -89,16 +94,18 @@ export class History {
 
   /** Learns how far each target moves within each horizon. */
   private pushChanges(core: Float64Array, t: number): void {
-    const { targets, horizons, slots } = this.d
-    for (let slot = 0; slot < slots; slot++) {
-      const d = slot % targets
-      const value = this.value(core, 0, d, t)
-      const earlier = this.value(core, 0, d, t - horizons[(slot - d) / targets]!)
-      if (value !== ABSENT && earlier !== ABSENT) this.changes.update(core, slot, value - earlier)
-      const at = this.changeScales + slot * this.recent + (t % this.recent)
-      core[at] = this.changes.seen(core, slot)
-        ? this.changes.rootMeanSquare(core, slot)
-        : this.scale(core, 0, d, t)
+    const { targets, horizons } = this.d
+    const recent = ringIndex(t, this.recent)
+    for (let k = 0; k < horizons.length; k++) {
+      for (let d = 0; d < targets; d++) {
+        const slot = k * targets + d
+        const value = this.value(core, 0, d, t)
+        const earlier = this.value(core, 0, d, t - horizons[k]!)
+        if (value !== ABSENT && earlier !== ABSENT) this.changes.update(core, slot, value - earlier)
+        core[this.changeScales + slot * this.recent + recent] = this.changes.seen(core, slot)
+          ? this.changes.rootMeanSquare(core, slot)
+          : this.scale(core, 0, d, t)
+      }
     }
   }
 
@@ -108,13 +115,14 @@ export class History {
       const delta = timeMs - last
       if (last !== ABSENT && delta > 0) {
         const seen = core[this.deltas]!
-        core[this.deltas + 1 + (seen % DELTA_COUNT)] = delta
+        core[this.deltas + 1 + ringIndex(seen, DELTA_COUNT)] = delta
         core[this.deltas] = seen + 1
       }
       core[this.lastTime] = timeMs
     }
-    core[this.times + (t % this.recent)] = timeMs ?? ABSENT
-    core[this.steps + (t % this.recent)] = this.medianStep(core)
+    const recent = ringIndex(t, this.recent)
+    core[this.times + recent] = timeMs ?? ABSENT
+    core[this.steps + recent] = this.medianStep(core)
   }
 
   /** Median of the newest positive time steps in milliseconds; 0 before the first. */
@@ -133,20 +141,33 @@ export class History {
 
   /** The image of target d at own step `step` in domain `m`; ABSENT where there is none. */
   value(core: Float64Array, m: number, d: number, step: number): number {
-    if (step < 0) return ABSENT
-    const q = m * this.d.targets + d
-    return core[this.values + q * this.capacity + (step % this.capacity)]!
+    return step < 0 ? ABSENT : core[this.imagesOf(m, d) + this.placeOf(step)]!
+  }
+
+  /** Where the ring of the images of target d in domain `m` begins; see `placeOf`. */
+  imagesOf(m: number, d: number): number {
+    return this.values + (m * this.d.targets + d) * this.capacity
+  }
+
+  /** Place of own step `step` in such a ring; `back` takes steps back from there. */
+  placeOf(step: number): number {
+    return ringIndex(step, this.capacity)
+  }
+
+  /** The place `lag` steps, at most the longest lag, before `place`. */
+  back(place: number, lag: number): number {
+    return place >= lag ? place - lag : place - lag + this.capacity
   }
 
   /** Mean that the image of target d was standardised with at own step `step`. */
   mean(core: Float64Array, m: number, d: number, step: number): number {
     const q = m * this.d.targets + d
-    return core[this.moments + (q * this.recent + (step % this.recent)) * 2]!
+    return core[this.moments + (q * this.recent + ringIndex(step, this.recent)) * 2]!
   }
 
   scale(core: Float64Array, m: number, d: number, step: number): number {
     const q = m * this.d.targets + d
-    return core[this.moments + (q * this.recent + (step % this.recent)) * 2 + 1]!
+    return core[this.moments + (q * this.recent + ringIndex(step, this.recent)) * 2 + 1]!
   }
 
   /**
@@ -167,7 +188,7 @@ export class History {
    * step `step`. About zero, not about the mean: a steady climb is a move.
    */
   changeScale(core: Float64Array, slot: number, step: number): number {
-    return core[this.changeScales + slot * this.recent + (step % this.recent)]!
+    return core[this.changeScales + slot * this.recent + ringIndex(step, this.recent)]!
   }
 
   /** The newest present value of target d; ABSENT before the first. */
@@ -186,9 +207,10 @@ export class History {
 
   /** Event time k steps after own step `step`; ABSENT without event time or, for k > 0, a step. */
   timeAfter(core: Float64Array, step: number, k: number): number {
-    const time = core[this.times + (step % this.recent)]!
+    const recent = ringIndex(step, this.recent)
+    const time = core[this.times + recent]!
     if (time === ABSENT || k === 0) return time
-    const delta = core[this.steps + (step % this.recent)]!
+    const delta = core[this.steps + recent]!
     return delta === 0 ? ABSENT : time + k * delta
   }
 }

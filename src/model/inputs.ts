@@ -3,7 +3,8 @@ import type { Dimensions } from './dimensions.ts'
 import type { History } from './history.ts'
 import { networkLags } from './lags.ts'
 import { ABSENT, type Layout } from './layout.ts'
-import { clip, Scaler } from './scaler.ts'
+import { PackedInputs } from './packed-inputs.ts'
+import { CLIP, clip, Scaler } from './scaler.ts'
 
 /**
  * The input vector x_t that every network sees, and from which the lines take the further fields:
@@ -12,8 +13,10 @@ import { clip, Scaler } from './scaler.ts'
  */
 export class InputVector {
   readonly size: number
+  /** How windows keep it. */
+  readonly packed: PackedInputs
   private readonly d: Dimensions
-  private readonly lags: readonly number[]
+  private readonly lags: Int32Array
   private readonly scaler: Scaler
   private readonly inputsAt: number
   private readonly knownAt: number
@@ -25,7 +28,7 @@ export class InputVector {
   constructor(layout: Layout, d: Dimensions, calendar: boolean) {
     this.d = d
     this.calendar = calendar
-    this.lags = networkLags(d)
+    this.lags = Int32Array.from(networkLags(d))
     this.scaler = new Scaler(layout, d.inputs + d.known)
     this.inputsAt = 2 * d.targets
     this.knownAt = this.inputsAt + 2 * d.inputs
@@ -33,6 +36,12 @@ export class InputVector {
     this.calendarAt = this.aheadAt + 2 * d.horizons.length * d.known
     this.lagsAt = this.calendarAt + (calendar ? CALENDAR_SIZE : 0)
     this.size = this.lagsAt + d.targets * this.lags.length
+    this.packed = new PackedInputs({
+      flagged: d.targets + d.inputs,
+      plain: d.known,
+      flaggedAhead: d.horizons.length * d.known,
+      plainRest: this.size - this.calendarAt,
+    })
   }
 
   /** Place of the standardised i-th further input in the vector. */
@@ -52,11 +61,10 @@ export class InputVector {
     values: Float64Array,
     history: History,
     out: Float32Array,
-    at: number,
   ): void {
-    this.writeTargets(core, t, values, history, out, at)
-    this.writeFields(core, values, out, at)
-    if (this.calendar) writeCalendar(history.timeAfter(core, t, 0), out, at + this.calendarAt)
+    this.writeTargets(core, t, values, history, out)
+    this.writeFields(core, values, out)
+    if (this.calendar) writeCalendar(history.timeAfter(core, t, 0), out, this.calendarAt)
   }
 
   private writeTargets(
@@ -65,30 +73,28 @@ export class InputVector {
     values: Float64Array,
     history: History,
     out: Float32Array,
-    at: number,
   ): void {
     const { lags } = this
+    const now = history.placeOf(t)
     for (let d = 0; d < this.d.targets; d++) {
       const mean = history.mean(core, 0, d, t)
       const scale = history.scale(core, 0, d, t)
       const value = values[d]!
       const present = !Number.isNaN(value)
-      out[at + 2 * d] = present ? clip((value - mean) / scale) : 0
-      out[at + 2 * d + 1] = present ? 0 : 1
+      out[2 * d] = present ? clip((value - mean) / scale) : 0
+      out[2 * d + 1] = present ? 0 : 1
+      const images = history.imagesOf(0, d)
+      const lagsAt = this.lagsAt + d * lags.length
       for (let j = 0; j < lags.length; j++) {
-        const lagged = history.value(core, 0, d, t - lags[j]!)
-        const z = lagged === ABSENT ? 0 : clip((lagged - mean) / scale)
-        out[at + this.lagsAt + d * lags.length + j] = z
+        const lagged = core[images + history.back(now, lags[j]!)]!
+        // `clip`, written out: a call that is not inlined makes an object of each result.
+        const z = Math.max(-CLIP, Math.min((lagged - mean) / scale, CLIP))
+        out[lagsAt + j] = lagged === ABSENT ? 0 : z
       }
     }
   }
 
-  private writeFields(
-    core: Float64Array,
-    values: Float64Array,
-    out: Float32Array,
-    at: number,
-  ): void {
+  private writeFields(core: Float64Array, values: Float64Array, out: Float32Array): void {
     const { inputs, known, targets, horizons } = this.d
     for (let i = 0; i < inputs + known; i++) {
       const value = values[targets + i]!
@@ -96,10 +102,10 @@ export class InputVector {
       if (present) this.scaler.update(core, i, value)
       const z = present ? this.standardise(core, i, value) : 0
       if (i < inputs) {
-        out[at + this.inputAt(i)] = z
-        out[at + this.inputAt(i) + 1] = present ? 0 : 1
+        out[this.inputAt(i)] = z
+        out[this.inputAt(i) + 1] = present ? 0 : 1
       } else {
-        out[at + this.knownAt + i - inputs] = z
+        out[this.knownAt + i - inputs] = z
       }
     }
     const ahead = targets + inputs + known
@@ -107,7 +113,7 @@ export class InputVector {
       for (let i = 0; i < known; i++) {
         const value = values[ahead + k * known + i]!
         const present = !Number.isNaN(value)
-        const place = at + this.aheadInputAt(k, i)
+        const place = this.aheadInputAt(k, i)
         out[place] = present ? this.standardise(core, inputs + i, value) : 0
         out[place + 1] = present ? 0 : 1
       }

@@ -36,11 +36,11 @@ export function networkLags(d: Dimensions): number[] {
   return distinct(lags).filter((lag) => lag > 0)
 }
 
-/** The longest distance at which any part of the model looks back. */
-export function maxLag(d: Dimensions): number {
+/** The longest distance at which any part of the model looks back, with or without lines. */
+export function maxLag(d: Dimensions, hasLines: boolean): number {
   const seasonal = d.horizons.flatMap((k) => d.seasons.map((season) => seasonalLag(season, k)))
-  const lags = [...d.horizons.flatMap((k) => lineLags(d, k)), ...networkLags(d), ...seasonal]
-  return Math.max(...lags)
+  const lines = hasLines ? d.horizons.flatMap((k) => lineLags(d, k)) : []
+  return Math.max(RECENT_COUNT - 1, ...lines, ...networkLags(d), ...seasonal)
 }
 
 function pushAround(lags: number[], center: number, reach: number): void {

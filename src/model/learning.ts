@@ -5,7 +5,7 @@ import type { Hash64 } from './hash.ts'
 import { ABSENT } from './layout.ts'
 import { middleOf, type NetworkMember } from './networks.ts'
 import { RUNS_MAX } from './portfolio.ts'
-import { HEADER, type Sequence, type SequenceTable, type WindowBuffer } from './sequence.ts'
+import { HEADER, NO_WINDOW, type Sequence, type SequenceTable } from './sequence.ts'
 import type { Windows } from './window.ts'
 
 /** A sequence whose oldest learnable step is older joins, however few it has. */
@@ -24,7 +24,6 @@ export interface UpdateSummary {
 /** One run to be learnt: the newest step of it and the record count of that step. */
 interface Run {
   sequence: Sequence
-  window: WindowBuffer
   newest: number
   record: number
 }
@@ -44,8 +43,12 @@ export class Learning {
   private readonly limits: { max: number; keep: number }
   /** blockStart, blockSize, blockIndex, updates: record counts and counts, part of the state. */
   readonly counters = new Float64Array(4)
+  /** Those that join at the next boundary, the first `readyCount`. */
   private readonly ready: Sequence[] = []
+  private readyCount = 0
+  /** The runs of the boundary in hand, the first `runCount`; the objects are used again. */
   private readonly runs: Run[] = []
+  private runCount = 0
   private readonly batch: WindowBatch
   private readonly starts: readonly Float32Array[]
   private due = false
@@ -104,10 +107,10 @@ export class Learning {
   endBlock(record: number, chain: Hash64): void {
     const leaving = this.leaving()
     this.gather(leaving)
-    if (this.runs.length > 0) this.update(chain)
-    for (const sequence of this.ready) this.joined(sequence, record)
-    this.ready.length = 0
-    this.runs.length = 0
+    if (this.runCount > 0) this.update(chain)
+    for (let i = 0; i < this.readyCount; i++) this.joined(this.ready[i] as Sequence, record)
+    this.readyCount = 0
+    this.runCount = 0
     this.due = false
     this.release(record)
     this.counters[0] = record
@@ -127,7 +130,7 @@ export class Learning {
   }
 
   private gather(leaving: number): void {
-    const { table, ready } = this
+    const { table } = this
     const block = this.counters[2]!
     for (let s = table.pending.first; s !== null; s = table.pending.after(s)) {
       if (block - s.core[HEADER.pendingBlock]! <= PENDING_BLOCKS_MAX) break
@@ -139,32 +142,41 @@ export class Learning {
       sequence = table.windowed.after(sequence)
     }
     if (!this.learn) return
-    for (const joining of ready) {
-      const { window } = joining
-      if (window === null) continue
-      let newest = this.windows.newestUnlearnt(joining, joining.steps - 1)
-      while (newest >= 0) {
-        const record = this.windows.recordOf(window, newest)
-        this.runs.push({ sequence: joining, window, newest, record })
-        newest = this.windows.newestUnlearnt(joining, newest - this.d.runLosses)
+    for (let i = 0; i < this.readyCount; i++) this.gatherRuns(this.ready[i] as Sequence)
+    sortByRecord(this.runs, this.runCount)
+  }
+
+  private gatherRuns(sequence: Sequence): void {
+    if (sequence.window === NO_WINDOW) return
+    let newest = this.windows.newestUnlearnt(sequence, sequence.steps - 1)
+    while (newest >= 0) {
+      const record = this.windows.recordOf(sequence, newest)
+      const run = this.runs[this.runCount]
+      if (run === undefined) {
+        this.runs.push({ sequence, newest, record })
+      } else {
+        run.sequence = sequence
+        run.newest = newest
+        run.record = record
       }
+      this.runCount++
+      newest = this.windows.newestUnlearnt(sequence, newest - this.d.runLosses)
     }
-    this.runs.sort((a, b) => a.record - b.record)
   }
 
   /** The sequence takes part in the next boundary. */
   private join(sequence: Sequence): void {
     if (sequence.ready) return
     sequence.ready = true
-    this.ready.push(sequence)
+    this.ready[this.readyCount++] = sequence
   }
 
   private update(chain: Hash64): void {
     const { runs, batch, networks } = this
-    for (let from = 0; from < runs.length; from += RUNS_MAX) {
-      const to = Math.min(runs.length, from + RUNS_MAX)
+    for (let from = 0; from < this.runCount; from += RUNS_MAX) {
+      const to = Math.min(this.runCount, from + RUNS_MAX)
       batch.clear()
-      for (let i = from; i < to; i++) this.writeRun(runs[i]!)
+      for (let i = from; i < to; i++) this.writeRun(runs[i] as Run)
       for (let j = 0; j < networks.length; j++) {
         networks[j]!.network.accumulate(batch, this.starts[j]!)
       }
@@ -186,16 +198,16 @@ export class Learning {
     if (applied) this.counters[3]! += 1
   }
 
-  private writeRun(run: Run): void {
+  private writeRun({ sequence, newest }: Run): void {
     const { windows, batch, networks } = this
-    const { window } = run
-    const start = windows.writeRun(run.sequence, window, run.newest, batch)
-    const states = windows.checkpointOf(start)
+    const start = windows.writeRun(sequence, newest, batch)
+    const states = windows.checkpointOf(sequence, start)
+    const { float32 } = windows.memoryOf(sequence)
     for (let j = 0; j < networks.length; j++) {
       const { stateSize, statesAt } = networks[j]!
       const to = this.starts[j]!
       const row = (batch.runs - 1) * stateSize
-      for (let i = 0; i < stateSize; i++) to[row + i] = window.float32[states + statesAt + i]!
+      for (let i = 0; i < stateSize; i++) to[row + i] = float32[states + statesAt + i]!
     }
   }
 
@@ -215,11 +227,33 @@ export class Learning {
     while (table.windowed.size > limits.max) {
       const sequence = table.windowed.first
       if (sequence === null) break
-      sequence.window = null
+      this.windows.close(sequence)
       sequence.core[HEADER.lastChanged] = record
       table.windowed.remove(sequence)
     }
-    while (table.live > limits.keep && table.used.first !== null) table.remove(table.used.first)
+    while (table.live > limits.keep) {
+      const sequence = table.used.first
+      if (sequence === null) break
+      this.windows.close(sequence)
+      table.remove(sequence)
+    }
+  }
+}
+
+/**
+ * Puts the first `count` runs in the order of their record counts, of which no two are equal, in
+ * place: Shell's sort, as it needs no memory and runs come nearly in order.
+ */
+function sortByRecord(runs: Run[], count: number): void {
+  for (let gap = count >> 1; gap > 0; gap >>= 1) {
+    for (let i = gap; i < count; i++) {
+      const run = runs[i] as Run
+      let j = i
+      for (; j >= gap && (runs[j - gap] as Run).record > run.record; j -= gap) {
+        runs[j] = runs[j - gap] as Run
+      }
+      runs[j] = run
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Kernel, LeastSquares } from '../kernels/kernel.ts'
-import { CALENDAR_SIZE, writeCalendar } from './calendar.ts'
+import { CALENDAR_SIZE } from './calendar.ts'
 import type { Dimensions } from './dimensions.ts'
 import type { Domain } from './domain.ts'
 import type { History } from './history.ts'
@@ -7,12 +7,24 @@ import type { InputVector } from './inputs.ts'
 import { lineLags } from './lags.ts'
 import { ABSENT } from './layout.ts'
 import { openRls } from './rls.ts'
-import { clip } from './scaler.ts'
+import { CLIP, clip } from './scaler.ts'
 
 /** Initial variance of a line's weights, in standardised units. */
 const PRIOR = 10
 /** A line's forecast is held within this many standard deviations of the mean. */
 const REACH = 10
+
+/** What lines read of one own step of a sequence; one object, filled anew for each step. */
+export interface LineStep {
+  core: Float64Array
+  step: number
+  /** `History.placeOf(step)` */
+  place: number
+  /** The step's input vector (I). */
+  readonly x: Float32Array
+  /** Calendar of each horizon's target, (K, CALENDAR_SIZE). */
+  readonly calendar: Float64Array
+}
 
 /**
  * One straight line on seasonal lags for one horizon and target in one domain: an AR(τ) of fixed
@@ -22,18 +34,20 @@ const REACH = 10
 export class Line {
   readonly rls: LeastSquares
   private readonly d: Dimensions
+  private readonly history: History
   private readonly domainIndex: number
   private readonly domain: Domain
   private readonly horizon: number
   private readonly target: number
   private readonly calendar: boolean
-  private readonly lags: readonly number[]
+  private readonly lags: Int32Array
   private readonly inputs: InputVector
 
   /** `horizon` is the index k of the horizon, `target` the index d, `domain` [index, domain]. */
   constructor(
     kernel: Kernel,
     d: Dimensions,
+    history: History,
     domain: readonly [number, Domain],
     horizon: number,
     target: number,
@@ -41,81 +55,61 @@ export class Line {
     inputs: InputVector,
   ) {
     this.d = d
+    this.history = history
     this.domainIndex = domain[0]
     this.domain = domain[1]
     this.horizon = horizon
     this.target = target
     this.calendar = calendar
     this.inputs = inputs
-    this.lags = lineLags(d, d.horizons[horizon]!)
+    this.lags = Int32Array.from(lineLags(d, d.horizons[horizon]!))
     const features = 1 + this.lags.length + (calendar ? CALENDAR_SIZE : 0) + d.inputs + d.known
     this.rls = openRls(kernel, features, 1, PRIOR)
     this.rls.present[0] = 1
   }
 
-  /**
-   * Forecast made at own step `step`, in units of the target; ABSENT where the domain does not
-   * hold. `fields` holds that step's input vector at `at`.
-   */
-  predict(
-    core: Float64Array,
-    history: History,
-    step: number,
-    fields: Float32Array,
-    at: number,
-  ): number {
-    const { domainIndex: m, target: d } = this
+  /** Forecast made at that step, in units of the target; ABSENT where the domain does not hold. */
+  predict(from: LineStep): number {
+    const { history, domainIndex: m, target: d } = this
+    const { core, step } = from
     if (!history.holds(core, m, d)) return ABSENT
-    this.fill(core, history, step, fields, at)
+    const mean = history.mean(core, m, d, step)
+    const scale = history.scale(core, m, d, step)
+    this.fill(from, mean, scale)
     const z = this.rls.predict(0)
     const bounded = Math.max(-REACH, Math.min(z, REACH))
-    return this.domain.inverse(
-      history.mean(core, m, d, step) + bounded * history.scale(core, m, d, step),
-    )
+    return this.domain.inverse(mean + bounded * scale)
   }
 
-  /** Learns `value`, which has arrived for the forecast made at own step `step`. */
-  learn(
-    core: Float64Array,
-    history: History,
-    step: number,
-    fields: Float32Array,
-    at: number,
-    value: number,
-  ): void {
-    const { domainIndex: m, target: d } = this
+  /** Learns `value`, which has arrived for the forecast made at that step. */
+  learn(from: LineStep, value: number): void {
+    const { history, domainIndex: m, target: d } = this
+    const { core, step } = from
     if (!history.holds(core, m, d) || (!this.domain.unbounded && value < 0)) return
-    this.fill(core, history, step, fields, at)
     const mean = history.mean(core, m, d, step)
-    const z = (this.domain.forward(value) - mean) / history.scale(core, m, d, step)
-    this.rls.targets[0] = clip(z)
+    const scale = history.scale(core, m, d, step)
+    this.fill(from, mean, scale)
+    this.rls.targets[0] = clip((this.domain.forward(value) - mean) / scale)
     this.rls.update()
   }
 
-  private fill(
-    core: Float64Array,
-    history: History,
-    step: number,
-    fields: Float32Array,
-    at: number,
-  ): void {
-    const { lags, domainIndex: m, target: d } = this
+  private fill({ core, place, x: fields, calendar }: LineStep, mean: number, scale: number): void {
+    const { history, lags, horizon, inputs, d } = this
     const { x } = this.rls
-    const mean = history.mean(core, m, d, step)
-    const scale = history.scale(core, m, d, step)
+    const images = history.imagesOf(this.domainIndex, this.target)
     let i = 0
     x[i++] = 1
     for (let j = 0; j < lags.length; j++) {
-      const value = history.value(core, m, d, step - lags[j]!)
-      x[i++] = value === ABSENT ? 0 : clip((value - mean) / scale)
+      const value = core[images + history.back(place, lags[j]!)]!
+      // `clip`, written out: a call that is not inlined makes an object of each result.
+      const z = Math.max(-CLIP, Math.min((value - mean) / scale, CLIP))
+      x[i++] = value === ABSENT ? 0 : z
     }
     if (this.calendar) {
-      writeCalendar(history.timeAfter(core, step, this.d.horizons[this.horizon]!), x, i)
-      i += CALENDAR_SIZE
+      const at = horizon * CALENDAR_SIZE
+      for (let j = 0; j < CALENDAR_SIZE; j++) x[i++] = calendar[at + j]!
     }
-    for (let j = 0; j < this.d.inputs; j++) x[i++] = fields[at + this.inputs.inputAt(j)]!
-    for (let j = 0; j < this.d.known; j++) {
-      x[i++] = fields[at + this.inputs.aheadInputAt(this.horizon, j)]!
-    }
+    for (let j = 0; j < d.inputs; j++) x[i++] = fields[inputs.inputAt(j)]!
+    for (let j = 0; j < d.known; j++) x[i++] = fields[inputs.aheadInputAt(horizon, j)]!
   }
 }

@@ -2,6 +2,7 @@ import { type Aggregator, Boa, combine, Hedge, MlPoly } from './aggregation.ts'
 import type { Dimensions } from './dimensions.ts'
 import { IntervalTracker } from './intervals.ts'
 import { ABSENT, type Layout } from './layout.ts'
+import { ringIndex } from './ring.ts'
 import { withinReach } from './scaler.ts'
 import type { Scored } from './scored.ts'
 
@@ -28,10 +29,14 @@ export class Mixture {
   private readonly hedge: Hedge | null
   private readonly intervals: IntervalTracker
   private readonly moments: number
-  private readonly pending: number
-  /** Where each horizon's ring begins, in entries. */
-  private readonly rings: readonly number[]
-  private readonly entrySize: number
+  /** Where each slot's ring begins in the core, and its horizon: the ring's steps, (K × D). */
+  private readonly rings: Int32Array
+  private readonly ringSteps: Int32Array
+  /** Floats from a step of a ring to the next. */
+  private readonly stride: number
+  /** Places in an entry behind the members and the candidates; see `predict`. */
+  private readonly rest: number
+  private readonly boundsAt: number
   private readonly weights: Float64Array
   private readonly choice: Float64Array
   private readonly regrets: Float64Array
@@ -52,18 +57,24 @@ export class Mixture {
             new Boa(layout, d.slots, mixed, 0.995),
           ]
         : []
-    const candidates = this.aggregators.length + 1
+    // One member needs none to choose among, nor limits to be held within.
+    const candidates = mixed > 1 ? this.aggregators.length + 1 : 0
     this.hedge = mixed > 1 ? new Hedge(layout, d.slots, candidates, 0.99, 0.5) : null
     this.intervals = new IntervalTracker(layout, d.slots, d.levels)
     this.moments = layout.claim(3 * d.slots)
-    this.entrySize = names + candidates + 6 + 2 * d.levels.length
-    let entries = 0
-    this.rings = d.horizons.map((horizon) => {
-      const at = entries
-      entries += horizon * d.targets
-      return at
+    this.rest = names + candidates
+    this.boundsAt = this.rest + (mixed > 1 ? 6 : 4)
+    const entrySize = this.boundsAt + 2 * d.levels.length
+    this.stride = d.targets * entrySize
+    this.rings = new Int32Array(d.slots)
+    this.ringSteps = new Int32Array(d.slots)
+    d.horizons.forEach((horizon, k) => {
+      const at = layout.claim(horizon * this.stride)
+      for (let i = 0; i < d.targets; i++) {
+        this.rings[k * d.targets + i] = at + i * entrySize
+        this.ringSteps[k * d.targets + i] = horizon
+      }
     })
-    this.pending = layout.claim(entries * this.entrySize)
     this.weights = new Float64Array(mixed)
     this.choice = new Float64Array(candidates)
     this.regrets = new Float64Array(mixed)
@@ -87,48 +98,55 @@ export class Mixture {
     means: Float64Array,
     bounds: Float64Array,
   ): void {
-    const { d: dims, names, mixed, aggregators } = this
-    for (let slot = 0; slot < dims.slots; slot++) {
+    const { names } = this
+    for (let slot = 0; slot < this.d.slots; slot++) {
       const entry = this.entry(step, slot)
-      const candidates = entry + names
-      const rest = candidates + this.choice.length
       const unit = this.unit(core, slot)
-      for (let i = 0; i < names; i++) core[entry + i] = members[slot * names + i]!
-      this.limit(core, entry, unit, rest + 4)
-      this.hold(core, entry, rest + 4)
-      for (let a = 0; a < aggregators.length; a++) {
-        aggregators[a]!.weigh(core, slot, this.held, 0, this.weights)
-        core[candidates + a] = combine(this.weights, this.held, 0, mixed)
-      }
-      core[candidates + aggregators.length] = this.held[0]!
-      let mean = this.held[0]!
-      if (this.hedge !== null) {
-        this.hedge.weigh(core, slot, core, candidates, this.choice)
-        mean = combine(this.choice, core, candidates, this.choice.length)
-      }
+      const from = slot * names
+      for (let i = 0; i < names; i++) core[entry + i] = members[from + i]!
+      const mean = this.hedge === null ? members[from]! : this.mix(core, slot, entry, unit)
+      const rest = entry + this.rest
       core[rest] = mean
       core[rest + 1] = unit
       core[rest + 2] = Math.sqrt(core[this.moments + 3 * slot + 2]!)
       core[rest + 3] = core[this.moments + 3 * slot]!
-      this.intervals.write(core, slot, mean, unit, core, rest + 6)
+      this.intervals.write(core, slot, mean, unit, core, entry + this.boundsAt)
+      means[slot] = mean
+      this.readBounds(core, entry, bounds, slot)
     }
-    this.recall(core, step, means, bounds)
+  }
+
+  /** Writes the candidates and the limits of an entry, and returns what the hedge makes of them. */
+  private mix(core: Float64Array, slot: number, entry: number, unit: number): number {
+    const { aggregators, choice, weights, held } = this
+    const candidates = entry + this.names
+    this.limit(core, entry, unit, entry + this.rest + 4)
+    this.hold(core, entry, entry + this.rest + 4)
+    for (let a = 0; a < aggregators.length; a++) {
+      aggregators[a]!.weigh(core, slot, held, 0, weights)
+      core[candidates + a] = combine(weights, held, 0, this.mixed)
+    }
+    core[candidates + aggregators.length] = held[0]!
+    this.hedge?.weigh(core, slot, core, candidates, choice)
+    return combine(choice, core, candidates, choice.length)
   }
 
   /** Writes the means (K, D) and bounds (K, D, L, 2) published at own step `step`. */
   recall(core: Float64Array, step: number, means: Float64Array, bounds: Float64Array): void {
     for (let slot = 0; slot < this.d.slots; slot++) {
-      means[slot] = this.published(core, step, slot)
-      this.readBounds(core, this.entry(step, slot), bounds, slot)
+      const entry = this.entry(step, slot)
+      means[slot] = core[entry + this.rest]!
+      this.readBounds(core, entry, bounds, slot)
     }
   }
 
   /** NaN before a first error has told how far off the slot's forecasts are. */
   private readBounds(core: Float64Array, entry: number, out: Float64Array, slot: number): void {
-    const rest = entry + this.names + this.choice.length
+    const rest = entry + this.rest
     const known = core[rest + 3]! > 0 && core[rest] !== ABSENT
     const size = 2 * this.d.levels.length
-    for (let i = 0; i < size; i++) out[slot * size + i] = known ? core[rest + 6 + i]! : Number.NaN
+    const from = entry + this.boundsAt
+    for (let i = 0; i < size; i++) out[slot * size + i] = known ? core[from + i]! : Number.NaN
   }
 
   /**
@@ -136,43 +154,50 @@ export class Mixture {
    * lets aggregators, hedge and intervals learn.
    */
   arrive(core: Float64Array, step: number, slot: number, observed: number, scored: Scored): void {
-    const { names, aggregators } = this
+    const { names } = this
     const entry = this.entry(step, slot)
-    const candidates = entry + names
-    const rest = candidates + this.choice.length
+    const rest = entry + this.rest
     const mean = core[rest]!
     scored.present[slot] = 1
     scored.mixture[slot] = mean
     scored.scale[slot] = core[rest + 2]! > 0 ? core[rest + 2]! : NaN
+    const to = slot * names
     for (let i = 0; i < names; i++) {
       const value = core[entry + i]!
-      scored.members[slot * names + i] = value === ABSENT ? NaN : value
+      scored.members[to + i] = value === ABSENT ? NaN : value
     }
     this.readBounds(core, entry, scored.bounds, slot)
     const unit = this.unit(core, slot)
-    if (unit > 0) {
-      this.hold(core, entry, rest + 4)
-      for (let a = 0; a < aggregators.length; a++) {
-        const value = core[candidates + a]!
-        this.fillRegrets(value, observed, unit)
-        aggregators[a]!.learn(core, slot, this.regrets)
-      }
-      if (this.hedge !== null) {
-        for (let c = 0; c < this.losses.length; c++) {
-          const value = core[candidates + c]!
-          this.losses[c] = value === ABSENT ? 1 : Math.min(Math.abs(value - observed) / unit, 4)
-        }
-        this.hedge.learn(core, slot, this.losses)
-      }
-    }
+    if (unit > 0 && this.hedge !== null) this.learn(core, slot, entry, observed, unit)
     const then = core[rest + 1]!
     if (then > 0) this.intervals.learn(core, slot, (observed - mean) / then)
     this.takeError(core, slot, observed - mean)
   }
 
+  private learn(
+    core: Float64Array,
+    slot: number,
+    entry: number,
+    observed: number,
+    unit: number,
+  ): void {
+    const { aggregators, losses } = this
+    const candidates = entry + this.names
+    this.hold(core, entry, entry + this.rest + 4)
+    for (let a = 0; a < aggregators.length; a++) {
+      this.fillRegrets(core[candidates + a]!, observed, unit)
+      aggregators[a]!.learn(core, slot, this.regrets)
+    }
+    for (let c = 0; c < losses.length; c++) {
+      const value = core[candidates + c]!
+      losses[c] = value === ABSENT ? 1 : Math.min(Math.abs(value - observed) / unit, 4)
+    }
+    this.hedge?.learn(core, slot, losses)
+  }
+
   /** What was published for `slot` at own step `step`. */
   published(core: Float64Array, step: number, slot: number): number {
-    return core[this.entry(step, slot) + this.names + this.choice.length]!
+    return core[this.entry(step, slot) + this.rest]!
   }
 
   /** Fading root mean square error of a slot; 0 before the first. */
@@ -237,10 +262,6 @@ export class Mixture {
   }
 
   private entry(step: number, slot: number): number {
-    const { targets, horizons } = this.d
-    const d = slot % targets
-    const k = (slot - d) / targets
-    const ring = this.rings[k]! + (step % horizons[k]!) * targets + d
-    return this.pending + ring * this.entrySize
+    return this.rings[slot]! + ringIndex(step, this.ringSteps[slot]!) * this.stride
   }
 }

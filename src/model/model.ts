@@ -1,7 +1,7 @@
 import type { Config } from '../config/schema.ts'
 import type { Kernel } from '../kernels/kernel.ts'
 import type { Forecast, Sample } from '../record/types.ts'
-import { parameterCount, stateSize } from '../rnn/index.ts'
+import { parameterCount } from '../rnn/index.ts'
 import { type Dimensions, dimensionsOf } from './dimensions.ts'
 import { gradientNorms, type LagNorms } from './gradient-norms.ts'
 import { Hash64 } from './hash.ts'
@@ -15,7 +15,7 @@ import { buildNetworks, domainsOf, Portfolio } from './portfolio.ts'
 import { Scaler } from './scaler.ts'
 import type { Scored } from './scored.ts'
 import { Scores } from './scores.ts'
-import { HEADER, type Sequence, SequenceTable } from './sequence.ts'
+import { HEADER, NO_WINDOW, type Sequence, SequenceTable } from './sequence.ts'
 import { hashArrays, type SharedArray, stateHash } from './state.ts'
 import { Windows } from './window.ts'
 
@@ -39,7 +39,6 @@ export class Model {
   private readonly portfolio: Portfolio
   private readonly mixture: Mixture
   private readonly learning: Learning
-  private readonly coreSize: number
   private readonly chain = new Hash64()
   private readonly members: Float64Array
   private readonly memberWords: Uint32Array
@@ -57,15 +56,15 @@ export class Model {
     core.claim(HEADER.size)
     const domains = domainsOf(config.model.portfolio)
     this.scaler = new Scaler(core, domains.length * d.targets)
-    this.history = new History(core, d, domains, maxLag(d))
+    this.history = new History(core, d, domains, maxLag(d, config.model.portfolio === 'full'))
     this.inputs = new InputVector(core, d, config.task.calendar)
     const networks = buildNetworks(config, d, kernel, this.inputs.size)
-    const states = networks.length * stateSize(networks[0]!.network.spec)
-    const remembered = networks.reduce(
+    const states = networks.length * networks[0]!.stateSize
+    const features = networks.reduce(
       (sum, m) => (m.readouts.length > 0 ? sum + m.hiddenSize : sum),
       0,
     )
-    this.windows = new Windows(d, this.inputs.size, states, remembered)
+    this.windows = new Windows(d, this.inputs.packed, { states, features })
     this.portfolio = new Portfolio(config, d, kernel, {
       history: this.history,
       windows: this.windows,
@@ -74,7 +73,6 @@ export class Model {
     })
     this.memberNames = this.portfolio.names
     this.mixture = new Mixture(core, d, this.memberNames.length, this.portfolio.mixed)
-    this.coreSize = core.size
     this.table = new SequenceTable(core.size, states)
     this.learning = new Learning(config, d, this.table, this.windows, networks)
     this.scores = new Scores(d, this.memberNames)
@@ -105,10 +103,9 @@ export class Model {
     return this.learning.newest
   }
 
-  /** Bytes of one sequence's state with its window, without its name. */
+  /** Memory of one sequence with its window: its state and what the engine needs to hold it. */
   get bytesPerSequence(): number {
-    const states = 4 * this.portfolio.networks.length * this.portfolio.networks[0]!.stateSize
-    return 8 * this.coreSize + states + this.windows.byteLength
+    return this.table.bytesPerSequence + this.windows.byteLength
   }
 
   /** Bytes of everything that the sequences share. */
@@ -177,7 +174,7 @@ export class Model {
 
   /** 64 bits over the whole state, 16 hex digits; costs a pass over all of it. */
   stateHash(): string {
-    return stateHash(this.table.byName.values(), this.shared())
+    return stateHash(this.table, this.windows, this.shared())
   }
 
   /** 64 bits over the networks' weights and optimisers, 16 hex digits. */
@@ -215,7 +212,7 @@ export class Model {
     const { scored, dimensions: d, mixture, windows } = this
     const { core } = sequence
     scored.step = t
-    scored.present.fill(0)
+    for (let slot = 0; slot < d.slots; slot++) scored.present[slot] = 0
     for (let i = 0; i < d.targets; i++) scored.observed[i] = sample.values[i]!
     this.fillSurprise(core, t)
     for (let k = 0; k < d.horizons.length; k++) {
@@ -234,9 +231,8 @@ export class Model {
         scored.persistence[slot] = absentToNaN(this.pair[0]!)
         scored.seasonal[slot] = absentToNaN(this.pair[1]!)
       }
-      const { window } = sequence
-      if (!any || window === null || !windows.holds(sequence, step)) continue
-      const first = !windows.anyArrived(window, step)
+      if (!any || !windows.holds(sequence, step)) continue
+      const first = !windows.anyArrived(sequence, step)
       this.portfolio.arrive(sequence, step, k, this.arrived)
       if (first) this.learning.becameLearnable(sequence, record)
     }
@@ -259,16 +255,16 @@ export class Model {
 
   /** Advances H_t over the sample and predicts every horizon. */
   private advance(sequence: Sequence, t: number, sample: Sample, record: number): void {
-    const { windows, forecast } = this
-    let { window } = sequence
-    if (window === null) {
-      window = windows.open(sequence)
+    const { windows, forecast, portfolio } = this
+    if (sequence.window === NO_WINDOW) {
+      windows.open(sequence)
       this.table.windowed.append(sequence)
     }
-    windows.beginStep(sequence, window, t, record)
+    windows.beginStep(sequence, t, record)
     const { core } = sequence
-    this.inputs.write(core, t, sample.values, this.history, window.float32, windows.inputsOf(t))
-    this.portfolio.predict(sequence, window, t, this.members)
+    this.inputs.write(core, t, sample.values, this.history, portfolio.x)
+    windows.keepInputs(sequence, t, portfolio.x)
+    portfolio.predict(sequence, t, this.members)
     this.mixture.predict(core, t, this.members, forecast.means, forecast.bounds)
   }
 
@@ -276,7 +272,7 @@ export class Model {
   private hashStep(sequence: Sequence): void {
     this.chain.words(this.memberWords, 0, this.memberWords.length)
     this.chain.words(this.meanWords, 0, this.meanWords.length)
-    this.chain.words(sequence.stateWords, 0, sequence.stateWords.length)
+    this.chain.words(sequence.home.words, sequence.statesAt, this.table.stateSize)
   }
 
   private fillForecast(sequence: Sequence, t: number, sample: Sample): void {
@@ -309,7 +305,7 @@ export class Model {
   }
 
   private shared(): SharedArray[] {
-    const squares = this.portfolio.squares()
+    const { squares } = this.portfolio
     return [
       { name: 'count', array: new Float64Array([this.count]) },
       { name: 'chain', array: new Uint32Array([this.chain.high, this.chain.low]) },

@@ -4,6 +4,7 @@ import type { Dimensions } from './dimensions.ts'
 import { ABSENT } from './layout.ts'
 import { openRls } from './rls.ts'
 import { clip } from './scaler.ts'
+import type { Sequence } from './sequence.ts'
 
 /** Initial variance of a read-out's weights, in standardised units. */
 const PRIOR = 1
@@ -51,25 +52,19 @@ export class NetworkMember {
     this.outputs = new Float64Array(d.slots)
   }
 
-  /** Advances H_t by one step; `outputs` holds the forecasts afterwards. */
-  advance(inputs: Float32Array, inputsAt: number, states: Float32Array): void {
-    this.network.forward(1, inputs, inputsAt, states, this.statesAt, this.outputs, 0)
+  /** Advances H_t over x (I) by one step; `outputs` holds the forecasts afterwards. */
+  advance(x: Float32Array, { home, statesAt }: Sequence): void {
+    this.network.forward(1, x, 0, home.float32, statesAt + this.statesAt, this.outputs, 0)
   }
 
   /** Points read-out k at [1, H, x] of one step. */
-  fillFeatures(
-    k: number,
-    hidden: Float32Array,
-    hiddenAt: number,
-    x: Float32Array,
-    xAt: number,
-  ): void {
+  fillFeatures(k: number, hidden: Float32Array, hiddenAt: number, x: Float32Array): void {
     const features = this.readouts[k]!.x
     const { hiddenSize } = this
     features[0] = 1
     for (let i = 0; i < hiddenSize; i++) features[1 + i] = hidden[hiddenAt + i]!
     const rest = features.length - 1 - hiddenSize
-    for (let i = 0; i < rest; i++) features[1 + hiddenSize + i] = x[xAt + i]!
+    for (let i = 0; i < rest; i++) features[1 + hiddenSize + i] = x[i]!
   }
 
   /** Standardised forecast of read-out k for target d at the features last filled. */
@@ -80,8 +75,10 @@ export class NetworkMember {
   /** Learns standardised targets (D) for horizon k at the features last filled. */
   learn(k: number, targets: Float64Array, present: Uint8Array): void {
     const readout = this.readouts[k]!
-    readout.targets.set(targets)
-    readout.present.set(present)
+    for (let d = 0; d < targets.length; d++) {
+      readout.targets[d] = targets[d]!
+      readout.present[d] = present[d]!
+    }
     readout.update()
   }
 }

@@ -1,13 +1,14 @@
 import type { Config } from '../config/schema.ts'
 import type { Kernel, LeastSquares } from '../kernels/kernel.ts'
 import { Network, stateSize } from '../rnn/index.ts'
+import { CALENDAR_SIZE, writeCalendar } from './calendar.ts'
 import type { Dimensions } from './dimensions.ts'
 import { type Domain, linear, logarithmic } from './domain.ts'
 import type { History } from './history.ts'
 import type { InputVector } from './inputs.ts'
 import { seasonalLag } from './lags.ts'
 import { ABSENT } from './layout.ts'
-import { Line } from './lines.ts'
+import { Line, type LineStep } from './lines.ts'
 import {
   inUnits,
   learningRates,
@@ -17,7 +18,7 @@ import {
   standardise,
 } from './networks.ts'
 import { shareForgetting } from './rls.ts'
-import type { Sequence, WindowBuffer } from './sequence.ts'
+import type { Sequence } from './sequence.ts'
 import type { Windows } from './window.ts'
 
 /** Domains a full portfolio keeps its history in; the first is the networks'. */
@@ -71,13 +72,27 @@ export class Portfolio {
   readonly mixed: number
   readonly networks: readonly NetworkMember[]
   readonly lines: readonly Line[]
+  /** All least-squares states, in a fixed order. */
+  readonly squares: readonly LeastSquares[]
   private readonly d: Dimensions
   private readonly history: History
   private readonly windows: Windows
   private readonly baselines: boolean
-  private readonly diagnostics: boolean
+  private readonly readouts: boolean
+  private readonly calendar: boolean
+  /** Lines per slot: one in each domain. */
+  private readonly domains: number
+  private readonly seasonalLags: readonly Int32Array[]
+  /** The network that stands for all, which the twin that forgets shares; null without it. */
+  private readonly twin: NetworkMember | null
   private readonly twinStates: Float32Array
   private readonly twinOutputs: Float64Array
+  /** The step whose forecasts learn, and the one that makes some. */
+  private readonly past: LineStep
+  private readonly now: LineStep
+  /** Where the networks' forecasts start from, (D), and their units, (K, D). */
+  private readonly origins: Float64Array
+  private readonly scales: Float64Array
   private readonly targets: Float64Array
   private readonly present: Uint8Array
 
@@ -93,119 +108,97 @@ export class Portfolio {
     },
   ) {
     const full = config.model.portfolio === 'full'
+    const { calendar } = config.task
+    const { history, inputs, networks } = parts
     this.d = d
-    this.history = parts.history
+    this.history = history
     this.windows = parts.windows
-    this.networks = parts.networks
+    this.networks = networks
     this.baselines = full
-    this.diagnostics = config.model.diagnostics
+    this.readouts = full
+    this.calendar = calendar
     const domains = full ? domainsOf('full') : []
+    this.domains = domains.length
     this.lines = d.horizons.flatMap((_, k) =>
       d.fields.targets.flatMap((_, target) =>
         domains.map(
-          (domain, m) =>
-            new Line(kernel, d, [m, domain], k, target, config.task.calendar, parts.inputs),
+          (domain, m) => new Line(kernel, d, history, [m, domain], k, target, calendar, inputs),
         ),
       ),
     )
-    const baselines = full ? ['persistence', ...d.seasons.map((s) => `seasonal:${s}`)] : []
-    const networks = parts.networks.flatMap((member) =>
-      full ? [member.name, `${member.name}:rls`] : [member.name],
-    )
-    const mixed = [...baselines, ...domains.map((domain) => `rls:${domain.name}`), ...networks]
+    this.squares = [
+      ...this.lines.map((line) => line.rls),
+      ...networks.flatMap((member) => member.readouts),
+    ]
+    const mixed = [
+      ...(full ? ['persistence', ...d.seasons.map((s) => `seasonal:${s}`)] : []),
+      ...domains.map((domain) => `rls:${domain.name}`),
+      ...networks.flatMap(({ name }) => (full ? [name, `${name}:rls`] : [name])),
+    ]
     this.mixed = mixed.length
-    this.names = this.diagnostics ? [...mixed, 'network:no-carry'] : mixed
-    this.twinStates = new Float32Array(parts.networks[0]!.stateSize)
+    this.twin = config.model.diagnostics ? middleOf(networks) : null
+    this.names = this.twin === null ? mixed : [...mixed, 'network:no-carry']
+    this.seasonalLags = d.horizons.map((k) => Int32Array.from(d.seasons, (s) => seasonalLag(s, k)))
+    this.twinStates = new Float32Array(networks[0]!.stateSize)
     this.twinOutputs = new Float64Array(d.slots)
+    this.past = emptyStep(d, inputs.size)
+    this.now = emptyStep(d, inputs.size)
+    this.origins = new Float64Array(d.targets)
+    this.scales = new Float64Array(d.slots)
     this.targets = new Float64Array(d.targets)
     this.present = new Uint8Array(d.targets)
   }
 
-  /**
-   * Advances every network over own step `step`, whose input vector the window holds, and writes
-   * each member's forecasts to `out` (K, D, M).
-   */
-  predict(sequence: Sequence, window: WindowBuffer, step: number, out: Float64Array): void {
-    const { networks, windows, names } = this
-    const inputsAt = windows.inputsOf(step)
-    for (const member of networks) {
-      member.advance(window.float32, inputsAt, sequence.states)
-      if (member.readouts.length > 0) this.rememberHidden(sequence, window, step, member)
-    }
-    if (this.diagnostics) {
-      this.twinStates.fill(0)
-      const { network } = middleOf(networks)
-      network.forward(1, window.float32, inputsAt, this.twinStates, 0, this.twinOutputs, 0)
-    }
-    const count = names.length
-    for (let k = 0; k < this.d.horizons.length; k++) {
-      for (let d = 0; d < this.d.targets; d++) {
-        const slot = k * this.d.targets + d
-        this.predictSlot(sequence.core, step, k, d, window, out, slot * count)
-      }
-    }
-    this.predictReadOuts(sequence, window, step, out)
+  /** The input vector (I) of the step in hand: to be filled before `predict`. */
+  get x(): Float32Array {
+    return this.now.x
   }
 
-  private predictSlot(
-    core: Float64Array,
-    step: number,
-    k: number,
-    d: number,
-    window: WindowBuffer,
-    out: Float64Array,
-    at: number,
-  ): void {
-    const { history, d: dims } = this
-    let i = at
+  /**
+   * Advances every network over own step `step`, whose input vector is `x`, and writes each
+   * member's forecasts to `out` (K, D, M).
+   */
+  predict(sequence: Sequence, step: number, out: Float64Array): void {
+    const { networks, now } = this
+    const { core } = sequence
+    for (const member of networks) member.advance(now.x, sequence)
+    if (this.twin !== null) {
+      this.twinStates.fill(0)
+      this.twin.network.forward(1, now.x, 0, this.twinStates, 0, this.twinOutputs, 0)
+    }
+    this.pointAt(now, core, step)
+    this.fillUnits(core, step)
+    if (this.readouts) this.rememberHidden(sequence, step)
+    for (let k = 0; k < this.d.horizons.length; k++) {
+      if (this.domains > 0) this.fillCalendar(now, k)
+      if (this.readouts) this.pointReadOuts(sequence, k)
+      for (let d = 0; d < this.d.targets; d++) this.predictSlot(core, k, d, out)
+    }
+  }
+
+  /** The forecasts of horizon k and target d in the order of `names`. */
+  private predictSlot(core: Float64Array, k: number, d: number, out: Float64Array): void {
+    const { history, d: dims, now } = this
+    const slot = k * dims.targets + d
+    let i = slot * this.names.length
     if (this.baselines) {
       out[i++] = history.newest(core, d)
-      const horizon = dims.horizons[k]!
-      for (const season of dims.seasons) {
-        out[i++] = history.value(core, 0, d, step - seasonalLag(season, horizon))
+      const lags = this.seasonalLags[k]!
+      const images = history.imagesOf(0, d)
+      for (let s = 0; s < lags.length; s++) {
+        out[i++] = core[images + history.back(now.place, lags[s]!)]!
       }
     }
-    const slot = k * dims.targets + d
-    const domains = this.lines.length / dims.slots
-    for (let m = 0; m < domains; m++) {
-      const line = this.lines[slot * domains + m]!
-      const fields = this.windows.inputsOf(step)
-      out[i++] = line.predict(core, history, step, window.float32, fields)
+    for (let m = 0; m < this.domains; m++) {
+      out[i++] = this.lines[slot * this.domains + m]!.predict(now)
     }
-    const origin = history.origin(core, d, step)
-    const scale = history.changeScale(core, slot, step)
+    const origin = this.origins[d]!
+    const scale = this.scales[slot]!
     for (const member of this.networks) {
-      out[i] = inUnits(member.outputs[slot]!, origin, scale)
-      i += member.readouts.length > 0 ? 2 : 1
+      out[i++] = inUnits(member.outputs[slot]!, origin, scale)
+      if (this.readouts) out[i++] = inUnits(member.readOut(k, d), origin, scale)
     }
-    if (this.diagnostics) out[i] = inUnits(this.twinOutputs[slot]!, origin, scale)
-  }
-
-  private predictReadOuts(
-    sequence: Sequence,
-    window: WindowBuffer,
-    step: number,
-    out: Float64Array,
-  ): void {
-    const { history, d: dims } = this
-    const { core } = sequence
-    let i = this.names.length - (this.diagnostics ? 1 : 0) - 2 * this.networks.length + 1
-    for (const member of this.networks) {
-      if (member.readouts.length === 0) return
-      const hidden = this.windows.featuresOf(step) + member.featuresAt
-      const inputsAt = this.windows.inputsOf(step)
-      for (let k = 0; k < dims.horizons.length; k++) {
-        member.fillFeatures(k, window.float32, hidden, window.float32, inputsAt)
-      }
-      for (let slot = 0; slot < dims.slots; slot++) {
-        const d = slot % dims.targets
-        const z = member.readOut((slot - d) / dims.targets, d)
-        const origin = history.origin(core, d, step)
-        const scale = history.changeScale(core, slot, step)
-        out[slot * this.names.length + i] = inUnits(z, origin, scale)
-      }
-      i += 2
-    }
+    if (this.twin !== null) out[i] = inUnits(this.twinOutputs[slot]!, origin, scale)
   }
 
   /**
@@ -213,45 +206,41 @@ export class Portfolio {
    * holds: lines and least-squares read-outs learn them, the networks' losses wait for a boundary.
    */
   arrive(sequence: Sequence, step: number, k: number, observed: Float64Array): void {
-    const { history, d: dims, windows, targets, present } = this
-    const { core, window } = sequence
-    if (window === null || !windows.holds(sequence, step)) return
-    const inputsAt = windows.inputsOf(step)
-    const domains = this.lines.length / dims.slots
+    const { history, d: dims, windows, past, targets, present } = this
+    const { core } = sequence
+    if (!windows.holds(sequence, step)) return
+    if (this.domains > 0) {
+      windows.readInputs(sequence, step, past.x, 0)
+      this.pointAt(past, core, step)
+      this.fillCalendar(past, k)
+    }
+    let any = false
     for (let d = 0; d < dims.targets; d++) {
       const value = observed[d]!
       present[d] = Number.isNaN(value) ? 0 : 1
       targets[d] = 0
       if (present[d] === 0) continue
+      any = true
       const slot = k * dims.targets + d
-      for (let m = 0; m < domains; m++) {
-        const line = this.lines[slot * domains + m]!
-        line.learn(core, history, step, window.float32, inputsAt, value)
+      for (let m = 0; m < this.domains; m++) {
+        this.lines[slot * this.domains + m]!.learn(past, value)
       }
       const origin = history.origin(core, d, step)
       targets[d] = standardise(value, origin, history.changeScale(core, slot, step))
-      windows.arrive(window, step, slot, targets[d]!)
+      windows.arrive(sequence, step, slot, targets[d]!)
     }
-    if (!present.includes(1)) return
+    if (!any || !this.readouts) return
+    const { float32 } = windows.memoryOf(sequence)
+    const hidden = windows.featuresOf(sequence, step)
     for (const member of this.networks) {
-      if (member.readouts.length === 0) continue
-      const hidden = windows.featuresOf(step) + member.featuresAt
-      member.fillFeatures(k, window.float32, hidden, window.float32, inputsAt)
+      member.fillFeatures(k, float32, hidden + member.featuresAt, past.x)
       member.learn(k, targets, present)
     }
   }
 
-  /** All least-squares states, in a fixed order. */
-  squares(): readonly LeastSquares[] {
-    return [
-      ...this.lines.map((line) => line.rls),
-      ...this.networks.flatMap((member) => member.readouts),
-    ]
-  }
-
   /** Spreads the forgetting of what all sequences share over the live ones. */
   share(liveSequences: number): void {
-    for (const rls of this.squares()) shareForgetting(rls, liveSequences)
+    for (const rls of this.squares) shareForgetting(rls, liveSequences)
   }
 
   /** Reference forecasts of slot (k, d) at own step `step`: y(t − k) and the seasonal one. */
@@ -259,20 +248,52 @@ export class Portfolio {
     const { history, d: dims } = this
     const horizon = dims.horizons[k]!
     out[0] = history.value(core, 0, d, step - horizon)
-    const season = dims.seasons[0]
-    const back = season === undefined ? 0 : seasonalLag(season, horizon) + horizon
-    out[1] = back === 0 ? ABSENT : history.value(core, 0, d, step - back)
+    const lags = this.seasonalLags[k]!
+    out[1] = lags.length === 0 ? ABSENT : history.value(core, 0, d, step - lags[0]! - horizon)
   }
 
-  private rememberHidden(
-    sequence: Sequence,
-    window: WindowBuffer,
-    step: number,
-    member: NetworkMember,
-  ): void {
-    const to = this.windows.featuresOf(step) + member.featuresAt
-    for (let i = 0; i < member.hiddenSize; i++) {
-      window.float32[to + i] = sequence.states[member.statesAt + i]!
+  private pointAt(at: LineStep, core: Float64Array, step: number): void {
+    at.core = core
+    at.step = step
+    at.place = this.history.placeOf(step)
+  }
+
+  private fillCalendar({ core, step, calendar }: LineStep, k: number): void {
+    if (!this.calendar) return
+    const targetMs = this.history.timeAfter(core, step, this.d.horizons[k]!)
+    writeCalendar(targetMs, calendar, k * CALENDAR_SIZE)
+  }
+
+  private fillUnits(core: Float64Array, step: number): void {
+    const { history, d } = this
+    for (let i = 0; i < d.targets; i++) this.origins[i] = history.origin(core, i, step)
+    for (let s = 0; s < d.slots; s++) this.scales[s] = history.changeScale(core, s, step)
+  }
+
+  private pointReadOuts({ home, statesAt }: Sequence, k: number): void {
+    for (const member of this.networks) {
+      member.fillFeatures(k, home.float32, statesAt + member.statesAt, this.now.x)
     }
+  }
+
+  private rememberHidden(sequence: Sequence, step: number): void {
+    const { home, statesAt } = sequence
+    const { float32 } = this.windows.memoryOf(sequence)
+    const features = this.windows.featuresOf(sequence, step)
+    for (const { hiddenSize, featuresAt, statesAt: own } of this.networks) {
+      const to = features + featuresAt
+      const from = statesAt + own
+      for (let i = 0; i < hiddenSize; i++) float32[to + i] = home.float32[from + i]!
+    }
+  }
+}
+
+function emptyStep(d: Dimensions, inputs: number): LineStep {
+  return {
+    core: new Float64Array(0),
+    step: 0,
+    place: 0,
+    x: new Float32Array(inputs),
+    calendar: new Float64Array(d.horizons.length * CALENDAR_SIZE),
   }
 }

@@ -76,5 +76,5 @@ export function withinReach(deviation: number, count: number, scale: number): nu
 }
 
 export function clip(value: number): number {
-  return value > CLIP ? CLIP : Math.max(value, -CLIP)
+  return Math.max(-CLIP, Math.min(value, CLIP))
 }

@@ -1,4 +1,5 @@
-import { assert } from '../assert.ts'
+import { SequenceList } from './sequence-list.ts'
+import { type Chunk, Slab } from './slab.ts'
 
 /** Places in the core that every sequence has. */
 export const HEADER = {
@@ -21,95 +22,41 @@ export const HEADER = {
   size: 8,
 } as const
 
-/** The part of a sequence's state that a long unused one sheds. Shapes: see `WindowLayout`. */
-export interface WindowBuffer {
-  readonly float64: Float64Array
-  readonly float32: Float32Array
-  readonly bytes: Uint8Array
-}
+/** Stands for the slot of a window that is not there. */
+export const NO_WINDOW = -1
 
-/** One key: its name, the flat arrays of its state, and its places in the order lists. */
+/**
+ * What the engine itself needs for one sequence beside its slots, in bytes, on a 64-bit machine:
+ * the object below, the view of its core, its name, its entry in the map and its links.
+ */
+export const OBJECT_BYTES = 320
+
+/** One key: its name and where its state lies. */
 export class Sequence {
   readonly name: string
+  /** Its slot among those of all sequences of the table. */
+  readonly slot: number
+  /** All of its state but hidden states and window; a view into the slot. */
   readonly core: Float64Array
-  /** Hidden states of all networks, S floats each. */
-  readonly states: Float32Array
-  /** The bits of `states`. */
-  readonly stateWords: Uint32Array
-  window: WindowBuffer | null = null
-  /** Neighbours in each list of `SequenceList`; derived from record counts, not state. */
-  readonly previous: (Sequence | null)[] = [null, null, null]
-  readonly next: (Sequence | null)[] = [null, null, null]
-  readonly listed = [false, false, false]
+  /** The memory in which its hidden states lie, those of all networks from `statesAt` on. */
+  readonly home: Chunk
+  readonly statesAt: number
+  /** Slot of its window, which a long unused sequence sheds; see `Windows`. */
+  window = NO_WINDOW
   /** Whether it stands among those that join at the next boundary. */
   ready = false
 
-  constructor(name: string, coreSize: number, stateSize: number) {
+  constructor(name: string, slot: number, slab: Slab, coreSize: number) {
     this.name = name
-    this.core = new Float64Array(coreSize)
-    this.states = new Float32Array(stateSize)
-    this.stateWords = new Uint32Array(this.states.buffer)
+    this.slot = slot
+    this.home = slab.chunkOf(slot)
+    const { buffer } = this.home.float64
+    this.core = new Float64Array(buffer, 8 * slab.float64At(slot), coreSize)
+    this.statesAt = slab.float32At(slot)
   }
 
   get steps(): number {
     return this.core[HEADER.steps]!
-  }
-}
-
-/**
- * An intrusive list. Its order always is the order of one record count in the state, so a restore
- * rebuilds it by sorting, and nothing depends on how it came about.
- */
-export class SequenceList {
-  private readonly index: number
-  first: Sequence | null = null
-  last: Sequence | null = null
-  size = 0
-
-  /** `index`: which of the links of a sequence this list uses. */
-  constructor(index: number) {
-    this.index = index
-  }
-
-  has(sequence: Sequence): boolean {
-    return sequence.listed[this.index]!
-  }
-
-  append(sequence: Sequence): void {
-    const i = this.index
-    assert(!sequence.listed[i]!, 'a sequence stands in a list once')
-    sequence.listed[i] = true
-    sequence.previous[i] = this.last
-    sequence.next[i] = null
-    if (this.last === null) this.first = sequence
-    else this.last.next[i] = sequence
-    this.last = sequence
-    this.size++
-  }
-
-  remove(sequence: Sequence): void {
-    const i = this.index
-    assert(sequence.listed[i]!, 'only a listed sequence is taken out of a list')
-    const previous = sequence.previous[i] ?? null
-    const next = sequence.next[i] ?? null
-    if (previous === null) this.first = next
-    else previous.next[i] = next
-    if (next === null) this.last = previous
-    else next.previous[i] = previous
-    sequence.previous[i] = null
-    sequence.next[i] = null
-    sequence.listed[i] = false
-    this.size--
-  }
-
-  moveToEnd(sequence: Sequence): void {
-    if (this.last === sequence) return
-    if (this.has(sequence)) this.remove(sequence)
-    this.append(sequence)
-  }
-
-  after(sequence: Sequence): Sequence | null {
-    return sequence.next[this.index] ?? null
   }
 }
 
@@ -119,39 +66,58 @@ export class SequenceList {
  */
 export class SequenceTable {
   readonly byName = new Map<string, Sequence>()
-  readonly used = new SequenceList(0)
-  readonly windowed = new SequenceList(1)
+  readonly used: SequenceList
+  readonly windowed: SequenceList
   /** Those with losses not yet learnt, by the record count at which the oldest became learnable. */
-  readonly pending = new SequenceList(2)
+  readonly pending: SequenceList
+  /** Hidden states of all networks, S floats each sequence. */
+  readonly stateSize: number
   private readonly coreSize: number
-  private readonly stateSize: number
+  private readonly slab: Slab
+  private readonly bySlot: (Sequence | undefined)[] = []
 
   constructor(coreSize: number, stateSize: number) {
     this.coreSize = coreSize
     this.stateSize = stateSize
+    this.slab = new Slab({ float64: coreSize, float32: stateSize, int16: 0, bytes: 0 })
+    this.used = new SequenceList(this.bySlot)
+    this.windowed = new SequenceList(this.bySlot)
+    this.pending = new SequenceList(this.bySlot)
   }
 
   get live(): number {
     return this.byName.size
   }
 
+  /** Bytes of one sequence without its window. */
+  get bytesPerSequence(): number {
+    return this.slab.slotBytes + OBJECT_BYTES
+  }
+
   /** The sequence of that name, made if it is new, moved to the end of the order of use. */
   use(name: string, record: number): Sequence {
-    let sequence = this.byName.get(name)
-    if (sequence === undefined) {
-      sequence = new Sequence(name, this.coreSize, this.stateSize)
-      this.byName.set(name, sequence)
-    }
+    const sequence = this.byName.get(name) ?? this.add(name)
     sequence.core[HEADER.lastUsed] = record
     this.used.moveToEnd(sequence)
-    if (sequence.window !== null) this.windowed.moveToEnd(sequence)
+    if (sequence.window !== NO_WINDOW) this.windowed.moveToEnd(sequence)
     return sequence
   }
 
+  /** Forgets a sequence whose window has been closed; its slot may be another's from now on. */
   remove(sequence: Sequence): void {
-    for (const list of [this.used, this.windowed, this.pending]) {
-      if (list.has(sequence)) list.remove(sequence)
-    }
+    if (this.used.has(sequence)) this.used.remove(sequence)
+    if (this.windowed.has(sequence)) this.windowed.remove(sequence)
+    if (this.pending.has(sequence)) this.pending.remove(sequence)
     this.byName.delete(sequence.name)
+    this.bySlot[sequence.slot] = undefined
+    this.slab.release(sequence.slot)
+  }
+
+  private add(name: string): Sequence {
+    const slot = this.slab.open()
+    const sequence = new Sequence(name, slot, this.slab, this.coreSize)
+    this.byName.set(name, sequence)
+    this.bySlot[slot] = sequence
+    return sequence
   }
 }

@@ -1,5 +1,6 @@
 import { Hash64, HashSum } from './hash.ts'
-import type { Sequence } from './sequence.ts'
+import type { Sequence, SequenceTable } from './sequence.ts'
+import type { Windows } from './window.ts'
 
 /** An array of the state that is not bound to a sequence, with a name for diagnostics. */
 export interface SharedArray {
@@ -8,18 +9,12 @@ export interface SharedArray {
 }
 
 /** Hash of one live sequence: its name and the canonical bytes of its state. */
-export function hashSequence(sequence: Sequence): string {
+export function hashSequence(sequence: Sequence, stateSize: number, windows: Windows): string {
   const hash = new Hash64()
   hash.text(sequence.name)
   hashArray(hash, sequence.core)
-  hashArray(hash, sequence.states)
-  const { window } = sequence
-  hash.word(window === null ? 0 : 1)
-  if (window !== null) {
-    hashArray(hash, window.float64)
-    hashArray(hash, window.float32)
-    hash.bytes(window.bytes)
-  }
+  hash.words(sequence.home.words, sequence.statesAt, stateSize)
+  windows.hash(sequence, hash)
   return hash.hex()
 }
 
@@ -37,9 +32,15 @@ export function hashArrays(arrays: readonly SharedArray[]): string {
  * State hash (design §1 rule 8): the sum modulo 2^64 of one hash per live sequence and one of all
  * the rest, so that it does not depend on the order of the sequences.
  */
-export function stateHash(sequences: Iterable<Sequence>, shared: readonly SharedArray[]): string {
+export function stateHash(
+  table: SequenceTable,
+  windows: Windows,
+  shared: readonly SharedArray[],
+): string {
   const sum = new HashSum()
-  for (const sequence of sequences) sum.add(hashSequence(sequence))
+  for (const sequence of table.byName.values()) {
+    sum.add(hashSequence(sequence, table.stateSize, windows))
+  }
   sum.add(hashArrays(shared))
   return sum.hex()
 }

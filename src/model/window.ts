@@ -1,120 +1,186 @@
 import type { WindowBatch } from '../rnn/index.ts'
 import type { Dimensions } from './dimensions.ts'
+import type { Hash64 } from './hash.ts'
 import { Layout } from './layout.ts'
-import { HEADER, type Sequence, type WindowBuffer } from './sequence.ts'
+import type { PackedInputs } from './packed-inputs.ts'
+import { ringIndex } from './ring.ts'
+import { HEADER, NO_WINDOW, type Sequence } from './sequence.ts'
+import { type Chunk, Slab } from './slab.ts'
 
 /** State of a loss in a window. */
 const LOSS = { none: 0, arrived: 1, learnt: 2 } as const
 
+/** Floats per sequence and step of what windows keep of all networks together. */
+export interface WindowSizes {
+  /** S: states. */
+  readonly states: number
+  /** F: hidden features that read-outs still need when a target arrives. */
+  readonly features: number
+}
+
 /**
- * The windows of all sequences: rings over own steps of inputs (C, I), standardised targets (C, O)
- * with the state of each loss (C, O), record counts (C), each network's state before every
- * updateEvery-th step (Q, S), and the hidden features that read-outs still need (maxHorizon + 1,
- * F). O = K × D outputs, C steps of capacity.
+ * The windows of all sequences, a slot each, shared by all networks. A slot holds rings over own
+ * steps: inputs, packed (C); each network's state before every updateEvery-th step (Q, S); hidden
+ * features (maxHorizon + 1, F); and, as far back as a loss may still be learnt (R), record counts
+ * (R), standardised targets (R, O) and the state of each loss (R, O). O = K × D outputs.
  */
 export class Windows {
   private readonly d: Dimensions
-  private readonly inputSize: number
-  private readonly stateSize: number
-  private readonly featureSize: number
+  private readonly inputs: PackedInputs
+  private readonly sizes: WindowSizes
+  private readonly slab: Slab
+  /** Q, R */
   private readonly checkpoints: number
-  private readonly recordsAt: number
-  private readonly inputsAt: number
+  private readonly lossSteps: number
+  /** Places of the rings among the slot's elements of their type. */
   private readonly targetsAt: number
   private readonly statesAt: number
   private readonly featuresAt: number
-  private readonly float64 = new Layout()
-  private readonly float32 = new Layout()
+  /** Where the lower halves of the packed inputs begin, behind the states of losses. */
+  private readonly lowAt: number
+  /** Elements of a slot's float32 part. */
+  private readonly floats: number
 
-  /** `stateSize`: floats of all networks' states together; `featureSize`: of those remembered. */
-  constructor(d: Dimensions, inputSize: number, stateSize: number, featureSize: number) {
+  constructor(d: Dimensions, inputs: PackedInputs, sizes: WindowSizes) {
+    const { windowCapacity, updateEvery, maxHorizon, slots } = d
     this.d = d
-    this.inputSize = inputSize
-    this.stateSize = stateSize
-    this.featureSize = featureSize
-    this.checkpoints = Math.ceil(d.windowCapacity / d.updateEvery) + 1
-    this.recordsAt = this.float64.claim(d.windowCapacity)
-    this.inputsAt = this.float32.claim(d.windowCapacity * inputSize)
-    this.targetsAt = this.float32.claim(d.windowCapacity * d.slots)
-    this.statesAt = this.float32.claim(this.checkpoints * stateSize)
-    this.featuresAt = this.float32.claim((d.maxHorizon + 1) * featureSize)
+    this.inputs = inputs
+    this.sizes = sizes
+    this.checkpoints = Math.floor((windowCapacity - 1) / updateEvery) + 1
+    // A sequence joins before it has taken more than 2 × updateEvery steps since it last did, and
+    // then learns everything that has arrived.
+    this.lossSteps = 2 * updateEvery + maxHorizon
+    const float32 = new Layout()
+    this.targetsAt = float32.claim(this.lossSteps * slots)
+    this.statesAt = float32.claim(this.checkpoints * sizes.states)
+    this.featuresAt = float32.claim((maxHorizon + 1) * sizes.features)
+    this.floats = float32.size
+    this.lowAt = this.lossSteps * slots
+    this.slab = new Slab({
+      float64: this.lossSteps,
+      float32: float32.size,
+      int16: windowCapacity * inputs.size,
+      bytes: this.lowAt + windowCapacity * inputs.lowBytes,
+    })
   }
 
   /** Bytes of one window. */
   get byteLength(): number {
-    return 8 * this.float64.size + 4 * this.float32.size + this.d.windowCapacity * this.d.slots
+    return this.slab.slotBytes
   }
 
   /** A window for a sequence that has none; it begins at the next step with a stored state. */
-  open(sequence: Sequence): WindowBuffer {
-    const { updateEvery, windowCapacity, slots } = this.d
-    const window = {
-      float64: new Float64Array(this.float64.size),
-      float32: new Float32Array(this.float32.size),
-      bytes: new Uint8Array(windowCapacity * slots),
-    }
-    sequence.window = window
+  open(sequence: Sequence): void {
+    const { updateEvery } = this.d
+    sequence.window = this.slab.open()
     sequence.core[HEADER.windowStart] = Math.ceil(sequence.steps / updateEvery) * updateEvery
-    return window
   }
 
-  /** Offset in `float32` of the input vector of own step `step`. */
-  inputsOf(step: number): number {
-    return this.inputsAt + (step % this.d.windowCapacity) * this.inputSize
+  /** Takes the window away, where there is one. */
+  close(sequence: Sequence): void {
+    if (sequence.window === NO_WINDOW) return
+    this.slab.release(sequence.window)
+    sequence.window = NO_WINDOW
   }
 
-  /** Offset in `float32` of the features remembered of own step `step`. */
-  featuresOf(step: number): number {
-    return this.featuresAt + (step % (this.d.maxHorizon + 1)) * this.featureSize
-  }
-
-  /** Whether the window reaches back to own step `step` of a sequence at step `now`. */
+  /** Whether the window reaches back to own step `step` of a sequence. */
   holds(sequence: Sequence, step: number): boolean {
-    return sequence.window !== null && step >= sequence.core[HEADER.windowStart]!
+    return sequence.window !== NO_WINDOW && step >= sequence.core[HEADER.windowStart]!
   }
 
   /** Begins own step `step`: its record count, no losses yet, and at a checkpoint the states. */
-  beginStep(sequence: Sequence, window: WindowBuffer, step: number, record: number): void {
-    const { windowCapacity, slots, updateEvery } = this.d
-    window.float64[this.recordsAt + (step % windowCapacity)] = record
-    const losses = (step % windowCapacity) * slots
-    window.bytes.fill(LOSS.none, losses, losses + slots)
-    if (step % updateEvery === 0) {
-      window.float32.set(sequence.states, this.checkpointOf(step))
-    }
+  beginStep(sequence: Sequence, step: number, record: number): void {
+    const { slots, updateEvery } = this.d
+    const { window } = sequence
+    const { float64, float32, bytes } = this.slab.chunkOf(window)
+    const ring = ringIndex(step, this.lossSteps)
+    float64[this.slab.float64At(window) + ring] = record
+    const losses = this.slab.bytesAt(window) + ring * slots
+    for (let o = 0; o < slots; o++) bytes[losses + o] = LOSS.none
+    if (ringIndex(step, updateEvery) !== 0) return
+    const { home, statesAt } = sequence
+    const to = this.checkpointOf(sequence, step)
+    for (let i = 0; i < this.sizes.states; i++) float32[to + i] = home.float32[statesAt + i]!
+  }
+
+  /** Keeps the input vector x (I) of own step `step`, and rounds it to what is kept. */
+  keepInputs({ window }: Sequence, step: number, x: Float32Array): void {
+    const ring = ringIndex(step, this.d.windowCapacity)
+    const high = this.highOf(window, ring)
+    const low = this.lowOf(window, ring)
+    this.inputs.pack(x, this.slab.chunkOf(window), high, low)
+  }
+
+  /** Writes the input vector (I) of own step `step` to `x[at…]`. */
+  readInputs({ window }: Sequence, step: number, x: Float32Array, at: number): void {
+    const ring = ringIndex(step, this.d.windowCapacity)
+    const high = this.highOf(window, ring)
+    const low = this.lowOf(window, ring)
+    this.inputs.unpack(this.slab.chunkOf(window), high, low, x, at)
+  }
+
+  /** The memory that the offsets below lead into. */
+  memoryOf(sequence: Sequence): Chunk {
+    return this.slab.chunkOf(sequence.window)
+  }
+
+  /** Everything in a window that is a floating-point number, copied, for a look. */
+  floatsOf(sequence: Sequence): number[] {
+    const { window } = sequence
+    const { float64, float32 } = this.memoryOf(sequence)
+    const [doubles, floats] = [this.slab.float64At(window), this.slab.float32At(window)]
+    return [
+      ...float64.subarray(doubles, doubles + this.lossSteps),
+      ...float32.subarray(floats, floats + this.floats),
+    ]
+  }
+
+  /** Offset in `float32` of the features (F) remembered of own step `step`. */
+  featuresOf({ window }: Sequence, step: number): number {
+    const ring = ringIndex(step, this.d.maxHorizon + 1)
+    return this.slab.float32At(window) + this.featuresAt + ring * this.sizes.features
+  }
+
+  /** Offset in `float32` of the states stored before own step `step`, a multiple of updateEvery. */
+  checkpointOf({ window }: Sequence, step: number): number {
+    const ring = ringIndex(step / this.d.updateEvery, this.checkpoints)
+    return this.slab.float32At(window) + this.statesAt + ring * this.sizes.states
   }
 
   /** Keeps the target that has arrived for output `slot` of own step `step`, standardised. */
-  arrive(window: WindowBuffer, step: number, slot: number, z: number): void {
-    const at = (step % this.d.windowCapacity) * this.d.slots + slot
-    window.float32[this.targetsAt + at] = z
-    window.bytes[at] = LOSS.arrived
+  arrive({ window }: Sequence, step: number, slot: number, z: number): void {
+    const { float32, bytes } = this.slab.chunkOf(window)
+    const at = this.lossesOf(step) + slot
+    float32[this.slab.float32At(window) + this.targetsAt + at] = z
+    bytes[this.slab.bytesAt(window) + at] = LOSS.arrived
   }
 
   /** Whether any loss of own step `step` has arrived, learnt or not. */
-  anyArrived(window: WindowBuffer, step: number): boolean {
-    const at = (step % this.d.windowCapacity) * this.d.slots
-    for (let o = 0; o < this.d.slots; o++) if (window.bytes[at + o] !== LOSS.none) return true
+  anyArrived({ window }: Sequence, step: number): boolean {
+    const { bytes } = this.slab.chunkOf(window)
+    const at = this.slab.bytesAt(window) + this.lossesOf(step)
+    for (let o = 0; o < this.d.slots; o++) if (bytes[at + o] !== LOSS.none) return true
     return false
   }
 
   /** The newest own step ≤ `from` with a loss to learn, or −1. */
   newestUnlearnt(sequence: Sequence, from: number): number {
-    const { window } = sequence
-    if (window === null) return -1
-    const { windowCapacity, slots, updateEvery, maxHorizon } = this.d
-    const reach = sequence.steps - 1 - maxHorizon - 3 * updateEvery
-    const oldest = Math.max(sequence.core[HEADER.windowStart]!, reach, 0)
+    const { window, steps } = sequence
+    if (window === NO_WINDOW) return -1
+    const { bytes } = this.slab.chunkOf(window)
+    const base = this.slab.bytesAt(window)
+    const oldest = Math.max(sequence.core[HEADER.windowStart]!, steps - this.lossSteps, 0)
     for (let step = from; step >= oldest; step--) {
-      const at = (step % windowCapacity) * slots
-      for (let o = 0; o < slots; o++) if (window.bytes[at + o] === LOSS.arrived) return step
+      const at = base + this.lossesOf(step)
+      for (let o = 0; o < this.d.slots; o++) if (bytes[at + o] === LOSS.arrived) return step
     }
     return -1
   }
 
-  /** Record count of own step `step`. */
-  recordOf(window: WindowBuffer, step: number): number {
-    return window.float64[this.recordsAt + (step % this.d.windowCapacity)]!
+  /** Record count of own step `step`, one of the `lossSteps` newest. */
+  recordOf({ window }: Sequence, step: number): number {
+    const ring = ringIndex(step, this.lossSteps)
+    return this.slab.chunkOf(window).float64[this.slab.float64At(window) + ring]!
   }
 
   /**
@@ -122,19 +188,23 @@ export class Windows {
    * losses within `runLosses` steps, which count as learnt from now on, and returns the own step at
    * which it starts: that of the nearest stored state.
    */
-  writeRun(sequence: Sequence, window: WindowBuffer, newest: number, batch: WindowBatch): number {
-    const { runLosses, windowCapacity, slots } = this.d
-    const start = this.writeInputs(sequence, window, newest, batch)
+  writeRun(sequence: Sequence, newest: number, batch: WindowBatch): number {
+    const { runLosses, slots } = this.d
+    const { window } = sequence
+    const start = this.writeInputs(sequence, newest, batch)
     const run = batch.runs - 1
+    const { float32, bytes } = this.slab.chunkOf(window)
+    const targets = this.slab.float32At(window) + this.targetsAt
+    const states = this.slab.bytesAt(window)
     const oldest = Math.max(start + batch.warmup[run]!, newest - runLosses + 1)
-    for (let step = oldest; step <= newest; step++) {
+    for (let step = Math.max(oldest, sequence.steps - this.lossSteps); step <= newest; step++) {
       const place = batch.targetsAt(run, step - start)
-      const losses = (step % windowCapacity) * slots
+      const losses = this.lossesOf(step)
       for (let o = 0; o < slots; o++) {
-        if (window.bytes[losses + o] !== LOSS.arrived) continue
+        if (bytes[states + losses + o] !== LOSS.arrived) continue
         batch.mask[place + o] = 1
-        batch.targets[place + o] = window.float32[this.targetsAt + losses + o]!
-        window.bytes[losses + o] = LOSS.learnt
+        batch.targets[place + o] = float32[targets + losses + o]!
+        bytes[states + losses + o] = LOSS.learnt
       }
     }
     return start
@@ -143,37 +213,50 @@ export class Windows {
   /**
    * The same run with every loss of own step `newest` that has arrived, learnt or not, for a look.
    */
-  writeProbe(sequence: Sequence, window: WindowBuffer, newest: number, batch: WindowBatch): number {
-    const start = this.writeInputs(sequence, window, newest, batch)
+  writeProbe(sequence: Sequence, newest: number, batch: WindowBatch): number {
+    const { window } = sequence
+    const start = this.writeInputs(sequence, newest, batch)
+    const { float32, bytes } = this.slab.chunkOf(window)
+    const targets = this.slab.float32At(window) + this.targetsAt
+    const states = this.slab.bytesAt(window)
     const place = batch.targetsAt(batch.runs - 1, newest - start)
-    const losses = (newest % this.d.windowCapacity) * this.d.slots
+    const losses = this.lossesOf(newest)
     for (let o = 0; o < this.d.slots; o++) {
-      batch.mask[place + o] = window.bytes[losses + o] === LOSS.none ? 0 : 1
-      batch.targets[place + o] = window.float32[this.targetsAt + losses + o]!
+      batch.mask[place + o] = bytes[states + losses + o] === LOSS.none ? 0 : 1
+      batch.targets[place + o] = float32[targets + losses + o]!
     }
     return start
   }
 
-  private writeInputs(
-    sequence: Sequence,
-    window: WindowBuffer,
-    newest: number,
-    batch: WindowBatch,
-  ): number {
+  /** Takes the bytes of a sequence's window into `hash`, as a word 0 where it has none. */
+  hash({ window }: Sequence, hash: Hash64): void {
+    hash.word(window === NO_WINDOW ? 0 : 1)
+    if (window === NO_WINDOW) return
+    hash.words(this.slab.chunkOf(window).words, this.slab.wordsAt(window), this.byteLength / 4)
+  }
+
+  private writeInputs(sequence: Sequence, newest: number, batch: WindowBatch): number {
     const { updateEvery } = this.d
     const first = Math.max(sequence.core[HEADER.windowStart]!, newest - this.d.window + 1)
     const start = Math.floor(first / updateEvery) * updateEvery
     const run = batch.add(first - start, newest - start + 1)
     for (let step = start; step <= newest; step++) {
-      const from = this.inputsOf(step)
-      const to = batch.inputsAt(run, step - start)
-      for (let i = 0; i < this.inputSize; i++) batch.inputs[to + i] = window.float32[from + i]!
+      this.readInputs(sequence, step, batch.inputs, batch.inputsAt(run, step - start))
     }
     return start
   }
 
-  /** Offset in `float32` of the states stored before own step `step`, a multiple of updateEvery. */
-  checkpointOf(step: number): number {
-    return this.statesAt + ((step / this.d.updateEvery) % this.checkpoints) * this.stateSize
+  /** Places of the packed input vector at place `ring` of a window: see `PackedInputs`. */
+  private highOf(window: number, ring: number): number {
+    return this.slab.int16At(window) + ring * this.inputs.size
+  }
+
+  private lowOf(window: number, ring: number): number {
+    return this.slab.bytesAt(window) + this.lowAt + ring * this.inputs.lowBytes
+  }
+
+  /** Place of the losses (O) of own step `step` among a window's. */
+  private lossesOf(step: number): number {
+    return ringIndex(step, this.lossSteps) * this.d.slots
   }
 }

@@ -1,5 +1,6 @@
 import { failure, quote } from './failure.ts'
 import type { FieldReader } from './field-reader.ts'
+import { readPlainNumber } from './plain-number.ts'
 import type { DecodeFailure } from './types.ts'
 
 const comma = 44
@@ -96,20 +97,96 @@ export class CsvLine {
  */
 export class CsvReader implements FieldReader {
   readonly #columns: readonly string[]
-  readonly #indexes: readonly number[]
+  readonly #indexes: Int32Array
   readonly #line: CsvLine
   readonly #utf8 = new TextDecoder('utf-8', { fatal: true })
+  /** Where the cells of a plain line stand in the value. */
+  readonly #starts: Int32Array
+  readonly #ends: Int32Array
+  #value: Uint8Array = new Uint8Array(0)
+  readonly #number = new Float64Array(1)
+  #isPlain = false
+  #isSplit = false
 
   constructor(columns: readonly string[], names: readonly string[]) {
     this.#columns = columns
-    this.#indexes = names.map((name) => columns.indexOf(name))
+    this.#indexes = Int32Array.from(names, (name) => columns.indexOf(name))
     this.#line = new CsvLine(columns.length)
+    this.#starts = new Int32Array(columns.length)
+    this.#ends = new Int32Array(columns.length)
   }
 
   read(value: Uint8Array): DecodeFailure | null {
+    this.#value = value
+    this.#isSplit = false
+    this.#isPlain = this.#scan(value)
+    return this.#isPlain ? null : this.#split()
+  }
+
+  number(field: number): unknown {
+    const index = this.#indexes[field] as number
+    if (index < 0) return undefined
+    if (this.#isPlain) {
+      const end = readPlainNumber(this.#value, this.#starts[index] as number, this.#number, 0)
+      if (end === this.#ends[index]) return this.#number[0]
+    }
+    const cell = this.#cell(index).trim()
+    if (decimal.test(cell)) return Number(cell)
+    if (missing.test(cell)) return null
+    return notFinite.test(cell) ? Number.NaN : cell
+  }
+
+  label(field: number): unknown {
+    const index = this.#indexes[field] as number
+    if (index < 0) return undefined
+    const cell = this.#cell(index)
+    return cell === '' ? null : cell
+  }
+
+  textStart(field: number): number {
+    const index = this.#indexes[field] as number
+    if (index < 0 || !this.#isPlain) return -1
+    const start = this.#starts[index] as number
+    return start === this.#ends[index] ? -1 : start
+  }
+
+  textEnd(field: number): number {
+    return this.#ends[this.#indexes[field] as number] as number
+  }
+
+  #cell(index: number): string {
+    // A plain line always splits.
+    if (!this.#isSplit) this.#split()
+    return this.#line.cell(index)
+  }
+
+  /** Finds the cells of a line of ASCII without quotes; false where it is not one, or not whole. */
+  #scan(value: Uint8Array): boolean {
+    let end = value.length
+    if (value[end - 1] === lineFeed) end--
+    if (value[end - 1] === carriageReturn) end--
+    const expected = this.#columns.length
+    let count = 0
+    let start = 0
+    for (let at = 0; at <= end; at++) {
+      const c = at === end ? comma : (value[at] as number)
+      if (c === comma) {
+        if (count === expected) return false
+        this.#starts[count] = start
+        this.#ends[count++] = at
+        start = at + 1
+      } else if (c === quoteMark || c === lineFeed || c === carriageReturn || c >= 128) {
+        return false
+      }
+    }
+    return count === expected
+  }
+
+  #split(): DecodeFailure | null {
+    this.#isSplit = true
     let text: string
     try {
-      text = this.#utf8.decode(value)
+      text = this.#utf8.decode(this.#value)
     } catch {
       return failure('HEADRACE_RECORD_UNDECODABLE', 'The value is not valid UTF-8.')
     }
@@ -121,22 +198,6 @@ export class CsvReader implements FieldReader {
       'HEADRACE_RECORD_COLUMNS',
       `The line has ${this.#line.count} cells where ${expected} columns are named: ${quote(text)}.`,
     )
-  }
-
-  number(field: number): unknown {
-    const index = this.#indexes[field] as number
-    if (index < 0) return undefined
-    const cell = this.#line.cell(index).trim()
-    if (decimal.test(cell)) return Number(cell)
-    if (missing.test(cell)) return null
-    return notFinite.test(cell) ? Number.NaN : cell
-  }
-
-  label(field: number): unknown {
-    const index = this.#indexes[field] as number
-    if (index < 0) return undefined
-    const cell = this.#line.cell(index)
-    return cell === '' ? null : cell
   }
 }
 

@@ -5,7 +5,7 @@ import { describe, failure, quote } from './failure.ts'
 import type { FieldReader } from './field-reader.ts'
 import { JsonReader } from './json.ts'
 import { maxKeyBytes, SequenceNames } from './sequence-names.ts'
-import { maxTimeMs, parseEventTime } from './time.ts'
+import { maxTimeMs, parseEventTime, parsePlainTime } from './time.ts'
 import type { DecodeFailure, FieldLayout, Sample } from './types.ts'
 import { sampleSize } from './types.ts'
 
@@ -110,15 +110,21 @@ class RecordDecoder implements Decoder {
     if (value === null) return failure('HEADRACE_RECORD_NULL_VALUE', 'The record has no value.')
     return (
       this.#reader.read(value) ??
-      this.#readSequence(key) ??
-      this.#readTime(timestampMs) ??
+      this.#readSequence(key, value) ??
+      this.#readTime(timestampMs, value) ??
       this.#readValues()
     )
   }
 
-  #readSequence(key: Uint8Array | null): DecodeFailure | null {
+  #readSequence(key: Uint8Array | null, value: Uint8Array): DecodeFailure | null {
     if (this.#keyName === undefined) {
-      this.sample.sequence = key === null ? '' : this.#sequenceNames.of(key)
+      this.sample.sequence = key === null ? '' : this.#sequenceNames.of(key, 0, key.length)
+      return null
+    }
+    const start = this.#reader.textStart(this.#keyField)
+    const end = start < 0 ? start : this.#reader.textEnd(this.#keyField)
+    if (start >= 0 && end - start <= maxKeyBytes) {
+      this.sample.sequence = this.#sequenceNames.of(value, start, end)
       return null
     }
     const label = this.#reader.label(this.#keyField)
@@ -140,12 +146,20 @@ class RecordDecoder implements Decoder {
     return null
   }
 
-  #readTime(timestampMs: number | null): DecodeFailure | null {
+  #readTime(timestampMs: number | null, value: Uint8Array): DecodeFailure | null {
     if (this.#timeName === undefined) {
       // Kafka says −1 for a record without a timestamp.
       const isTime = timestampMs !== null && timestampMs >= 0 && timestampMs <= maxTimeMs
       this.sample.timeMs = isTime ? Math.floor(timestampMs) : null
       return null
+    }
+    const start = this.#reader.textStart(this.#timeField)
+    if (start >= 0) {
+      const plainMs = parsePlainTime(value, start, this.#reader.textEnd(this.#timeField))
+      if (!Number.isNaN(plainMs)) {
+        this.sample.timeMs = plainMs
+        return null
+      }
     }
     const label = this.#reader.label(this.#timeField)
     let timeMs = Number.NaN

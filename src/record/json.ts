@@ -1,5 +1,6 @@
 import { failure, quote } from './failure.ts'
 import type { FieldReader } from './field-reader.ts'
+import { FlatObject, kinds } from './flat-object.ts'
 import type { DecodeFailure } from './types.ts'
 
 /**
@@ -9,13 +10,27 @@ import type { DecodeFailure } from './types.ts'
 export class JsonReader implements FieldReader {
   readonly #names: readonly string[]
   readonly #utf8 = new TextDecoder('utf-8', { fatal: true })
+  /** What the value is as long as it is of the commonest form; fields of one name share a place. */
+  readonly #flat: FlatObject
+  readonly #places: Int32Array
+  #isFlat = false
+  #value: Uint8Array = new Uint8Array(0)
   #object: Readonly<Record<string, unknown>> = {}
 
   constructor(names: readonly string[]) {
     this.#names = names
+    const distinct = [...new Set(names)]
+    this.#flat = new FlatObject(distinct)
+    this.#places = Int32Array.from(names, (name) => distinct.indexOf(name))
   }
 
   read(value: Uint8Array): DecodeFailure | null {
+    this.#value = value
+    this.#isFlat = this.#flat.scan(value)
+    return this.#isFlat ? null : this.#parse(value)
+  }
+
+  #parse(value: Uint8Array): DecodeFailure | null {
     let text: string
     try {
       text = this.#utf8.decode(value)
@@ -42,10 +57,38 @@ export class JsonReader implements FieldReader {
   }
 
   number(field: number): unknown {
+    const place = this.#places[field] as number
+    if (this.#isFlat && this.#flat.kind[place] === kinds.number) return this.#flat.number[place]
     return this.label(field)
   }
 
   label(field: number): unknown {
+    return this.#isFlat ? this.#flatLabel(this.#places[field] as number) : this.#label(field)
+  }
+
+  textStart(field: number): number {
+    const place = this.#places[field] as number
+    if (!this.#isFlat || this.#flat.kind[place] !== kinds.text) return -1
+    return this.#flat.start[place] as number
+  }
+
+  textEnd(field: number): number {
+    return this.#flat.end[this.#places[field] as number] as number
+  }
+
+  #flatLabel(place: number): unknown {
+    const { kind, number, start, end } = this.#flat
+    switch (kind[place]) {
+      case kinds.number:
+        return number[place]
+      case kinds.text:
+        return this.#utf8.decode(this.#value.subarray(start[place], end[place]))
+      default:
+        return kind[place] === kinds.missing ? null : undefined
+    }
+  }
+
+  #label(field: number): unknown {
     const name = this.#names[field] as string
     const value = this.#object[name]
     // Prototypes hold functions and objects only: a number or a string is the object's own.

@@ -3,30 +3,46 @@ import { Buffer } from 'node:buffer'
 /** A longer key makes a record a dead letter, in bytes of UTF-8. */
 export const maxKeyBytes = 8192
 
-// A longer key is decoded each time: the cache stays below 100 kB.
+// A longer key is decoded each time: the cache stays below 4 MB.
 const maxCachedBytes = 64
-const slotCount = 1024
+const setCount = 1024
+/** Keys of one set: so many that 1,000 sequences in turn never push each other out. */
+const setSize = 8
 
-interface Slot {
+interface Entry {
   readonly key: Uint8Array
   readonly name: string
 }
 
 /**
  * Names sequences by the bytes of a key: UTF-8, lower-case hexadecimal where it is not valid. The
- * names of short keys are kept in a direct-mapped cache, so that a known one costs no allocation.
+ * names of short keys are kept in a cache, so that a known one costs no allocation.
  */
 export class SequenceNames {
   readonly #utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-  readonly #slots: (Slot | undefined)[] = new Array(slotCount).fill(undefined)
+  readonly #entries: (Entry | undefined)[] = new Array(setCount * setSize).fill(undefined)
+  readonly #hashes = new Int32Array(setCount * setSize)
+  /** Which entry of each set is the next to go. */
+  readonly #oldest = new Uint8Array(setCount)
 
-  of(key: Uint8Array): string {
-    if (key.length > maxCachedBytes) return this.#decode(key)
-    const index = slotOf(key)
-    const slot = this.#slots[index]
-    if (slot !== undefined && areEqual(slot.key, key)) return slot.name
+  /** The name that the bytes [from, to) make. */
+  of(bytes: Uint8Array, from: number, to: number): string {
+    if (to - from > maxCachedBytes) return this.#decode(bytes.subarray(from, to))
+    const hash = hashOf(bytes, from, to)
+    const set = (hash ^ (hash >>> 16)) & (setCount - 1)
+    const end = (set + 1) * setSize
+    for (let i = end - setSize; i < end; i++) {
+      if (this.#hashes[i] !== hash) continue
+      const entry = this.#entries[i]
+      if (entry !== undefined && isKey(entry.key, bytes, from, to)) return entry.name
+    }
+    // A copy: `slice` of a Buffer is none.
+    const key = new Uint8Array(bytes.subarray(from, to))
     const name = this.#decode(key)
-    this.#slots[index] = { key: key.slice(), name }
+    const oldest = this.#oldest[set] as number
+    this.#entries[end - setSize + oldest] = { key, name }
+    this.#hashes[end - setSize + oldest] = hash
+    this.#oldest[set] = (oldest + 1) % setSize
     return name
   }
 
@@ -39,15 +55,15 @@ export class SequenceNames {
   }
 }
 
-/** FNV-1a, folded to the number of slots. */
-function slotOf(key: Uint8Array): number {
+/** FNV-1a */
+function hashOf(bytes: Uint8Array, from: number, to: number): number {
   let hash = 0x811c9dc5
-  for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ (key[i] as number), 0x01000193)
-  return (hash ^ (hash >>> 16)) & (slotCount - 1)
+  for (let i = from; i < to; i++) hash = Math.imul(hash ^ (bytes[i] as number), 0x01000193)
+  return hash | 0
 }
 
-function areEqual(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+function isKey(key: Uint8Array, bytes: Uint8Array, from: number, to: number): boolean {
+  if (key.length !== to - from) return false
+  for (let i = 0; i < key.length; i++) if (key[i] !== bytes[from + i]) return false
   return true
 }

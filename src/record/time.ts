@@ -29,6 +29,46 @@ export function parseEventTime(text: string): number {
   return Number.isNaN(epochMs) ? parseIso(trimmed) : inRange(epochMs)
 }
 
+/**
+ * The same for ASCII bytes [from, to) of the commonest form, `YYYY-MM-DDThh:mm:ss` with `T` or a
+ * space, up to three decimals and perhaps a `Z`; NaN for everything else, be it a time or not.
+ */
+export function parsePlainTime(bytes: Uint8Array, from: number, to: number): number {
+  const end = bytes[to - 1] === 90 ? to - 1 : to
+  const length = end - from
+  if (length !== 19 && (length < 21 || length > 23)) return Number.NaN
+  const separator = bytes[from + 10]
+  const hasMarks =
+    bytes[from + 4] === 45 &&
+    bytes[from + 7] === 45 &&
+    (separator === 84 || separator === 32) &&
+    bytes[from + 13] === 58 &&
+    bytes[from + 16] === 58 &&
+    (length === 19 || bytes[from + 19] === 46)
+  if (!hasMarks) return Number.NaN
+  const year = plainDigits(bytes, from, 4)
+  const month = plainDigits(bytes, from + 5, 2)
+  const day = plainDigits(bytes, from + 8, 2)
+  const hour = plainDigits(bytes, from + 11, 2)
+  const minute = plainDigits(bytes, from + 14, 2)
+  const second = plainDigits(bytes, from + 17, 2)
+  const decimals = length === 19 ? 0 : length - 20
+  const fraction = plainDigits(bytes, from + 20, decimals)
+  const isTime =
+    month >= 1 &&
+    month <= 12 &&
+    day >= 1 &&
+    day <= daysOfMonth(year, month) &&
+    hour <= 23 &&
+    minute <= 59 &&
+    second <= 59
+  if (!isTime) return Number.NaN
+  const unit = decimals === 1 ? 100 : decimals === 2 ? 10 : 1
+  const seconds = (hour * 60 + minute) * 60 + second
+  // What is not a digit has made its part NaN, and so all of it.
+  return daysSinceEpoch(year, month, day) * dayMs + seconds * 1000 + fraction * unit
+}
+
 /** `2014-07-01T00:00:00.000Z` for whole milliseconds since the epoch, at most 8.64e15 from it. */
 export function formatTime(ms: number): string {
   assert(Number.isInteger(ms) && Math.abs(ms) <= maxTimeMs, 'a time is whole and within 8.64e15 ms')
@@ -128,6 +168,17 @@ function digits(text: string, at: number, count: number): number {
   for (let i = at; i < at + count; i++) {
     if (!isDigit(text, i)) return -1
     value = value * 10 + text.charCodeAt(i) - 48
+  }
+  return value
+}
+
+/** The same for bytes; NaN where one of them is no digit. */
+function plainDigits(bytes: Uint8Array, at: number, count: number): number {
+  let value = 0
+  for (let i = at; i < at + count; i++) {
+    const digit = (bytes[i] as number) - 48
+    if (digit < 0 || digit > 9) return Number.NaN
+    value = value * 10 + digit
   }
   return value
 }

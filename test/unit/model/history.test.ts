@@ -15,7 +15,7 @@ function open(horizons: readonly number[], seasons: readonly number[] = [], targ
   const layout = new Layout()
   const domains = [linear, logarithmic]
   const scaler = new Scaler(layout, domains.length * d.targets)
-  const history = new History(layout, d, domains, maxLag(d))
+  const history = new History(layout, d, domains, maxLag(d, true))
   const core = new Float64Array(layout.size)
   history.begin(core)
   let t = 0
@@ -40,7 +40,7 @@ describe('History', () => {
         const { d, history, core, push } = open(horizons, seasons)
         for (const value of series) push([value])
         const last = series.length - 1
-        for (let back = 0; back <= maxLag(d) + d.maxHorizon; back++) {
+        for (let back = 0; back <= maxLag(d, true) + d.maxHorizon; back++) {
           const value = series[last - back] ?? null
           const expected = value === null ? ABSENT : value
           expect(history.value(core, 0, 0, last - back)).toBe(expected)

@@ -47,7 +47,8 @@ describe('lags', () => {
           for (const lag of lags) expect(lag).toBeGreaterThanOrEqual(0)
         }
         const seasonal = d.horizons.flatMap((k) => seasons.map((s) => seasonalLag(s, k)))
-        expect(maxLag(d)).toBe(Math.max(...lists.flat(), ...seasonal))
+        expect(maxLag(d, true)).toBe(Math.max(...lists.flat(), ...seasonal))
+        expect(maxLag(d, false)).toBe(Math.max(7, ...networkLags(d), ...seasonal))
       },
     )
     fc.assert(property)

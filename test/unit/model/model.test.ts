@@ -3,15 +3,16 @@ import type { ConfigInput } from '../../../src/config/schema.ts'
 import { Hash64 } from '../../../src/model/hash.ts'
 import { ABSENT } from '../../../src/model/layout.ts'
 import { HEADER } from '../../../src/model/sequence.ts'
-import { hashSequence } from '../../../src/model/state.ts'
 import { Random } from '../../../src/random.ts'
 import {
   arraysWithNaN,
   configOf,
   Driver,
   type Event,
+  hashOf,
   insideOf,
   sequenceOf,
+  statesOf,
 } from './support/driver.ts'
 import { spyKernel } from './support/spy-kernel.ts'
 
@@ -137,7 +138,7 @@ describe('the model is a pure function of its records', () => {
     }
     events.forEach(({ sequence = '', timeMs = null, values }, i) => {
       driver.step(events[i]!)
-      const words = new Uint32Array(sequenceOf(model, sequence).states.buffer)
+      const words = new Uint32Array(statesOf(model, sequenceOf(model, sequence)).buffer)
       expected.text(sequence)
       expected.float64(timeMs ?? ABSENT)
       for (const value of values) expected.float64(value ?? ABSENT)
@@ -351,7 +352,7 @@ describe('dead letters and records without values', () => {
     const driver = driverOf({ model: { learn: false } })
     const { model } = driver
     for (const event of eventsOf(5, 100)) driver.step(event)
-    const hashes = () => ['a', 'b', 'c'].map((name) => hashSequence(sequenceOf(model, name)))
+    const hashes = () => ['a', 'b', 'c'].map((name) => hashOf(model, name))
     driver.step({ sequence: 'a', values: [1, 1] })
     const before = hashes()
     const chain = model.chainHash()
@@ -369,12 +370,12 @@ describe('dead letters and records without values', () => {
     const { model } = driver
     for (const event of eventsOf(6, 50, ['a'])) driver.step(event)
     const sequence = sequenceOf(model, 'a')
-    const states = sequence.states.slice()
+    const states = statesOf(model, sequence)
     const { sums } = model.scores
     const before = sums.slice()
     driver.step({ sequence: 'a', values: [null, null] })
     expect(sequence.core[HEADER.steps]).toBe(51)
-    expect(sequence.states).not.toEqual(states)
+    expect(statesOf(model, sequence)).not.toEqual(states)
     expect(sums).toEqual(before)
   })
 })

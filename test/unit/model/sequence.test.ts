@@ -1,57 +1,5 @@
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { AssertionError } from '../../../src/assert.ts'
-import { HEADER, Sequence, SequenceList, SequenceTable } from '../../../src/model/sequence.ts'
-
-function namesOf(list: SequenceList): string[] {
-  const forward: string[] = []
-  for (let s = list.first; s !== null; s = list.after(s)) forward.push(s.name)
-  const backward: string[] = []
-  for (let s = list.last; s !== null; s = s.previous[1] ?? null) backward.unshift(s.name)
-  expect(backward).toEqual(forward)
-  expect(list.size).toBe(forward.length)
-  return forward
-}
-
-describe('SequenceList', () => {
-  test('is in the order of the record counts at which they were put at its end', () => {
-    const actions = fc.array(
-      fc.record({ what: fc.constantFrom('end', 'end', 'remove'), which: fc.nat({ max: 7 }) }),
-      { maxLength: 100 },
-    )
-    const property = fc.property(actions, (list) => {
-      const sequences = Array.from({ length: 8 }, (_, i) => new Sequence(`s${i}`, 8, 1))
-      const ordered = new SequenceList(1)
-      const other = new SequenceList(0)
-      for (const sequence of sequences) other.append(sequence)
-      const counts = new Map<string, number>()
-      list.forEach(({ what, which }, record) => {
-        const sequence = sequences[which]!
-        if (what === 'end') {
-          ordered.moveToEnd(sequence)
-          counts.set(sequence.name, record)
-        } else if (ordered.has(sequence)) {
-          ordered.remove(sequence)
-          counts.delete(sequence.name)
-        }
-        const expected = [...counts].sort(([, a], [, b]) => a - b).map(([name]) => name)
-        expect(namesOf(ordered)).toEqual(expected)
-        expect(ordered.has(sequence)).toBe(counts.has(sequence.name))
-      })
-      expect(other.size).toBe(8)
-    })
-    fc.assert(property, { numRuns: 300 })
-  })
-
-  test('takes no sequence twice and none out that is not in it', () => {
-    const list = new SequenceList(1)
-    const sequence = new Sequence('a', 8, 1)
-    list.append(sequence)
-    expect(() => list.append(sequence)).toThrow(AssertionError)
-    list.remove(sequence)
-    expect(() => list.remove(sequence)).toThrow(AssertionError)
-  })
-})
+import { HEADER, SequenceTable } from '../../../src/model/sequence.ts'
 
 describe('SequenceTable', () => {
   test('makes a sequence once, keeps the order of use, and forgets it everywhere', () => {
@@ -68,5 +16,23 @@ describe('SequenceTable', () => {
       1, 1, 0, 0,
     ])
     expect(table.use('a', 4)).not.toBe(a)
+  })
+
+  test('gives each live sequence memory of its own, zero at first', () => {
+    const table = new SequenceTable(HEADER.size, 3)
+    for (let i = 0; i < 300; i++) {
+      const { core, home, statesAt } = table.use(`k${i}`, i)
+      const states = home.float32.subarray(statesAt, statesAt + 3)
+      expect([...states, core[HEADER.steps]]).toEqual([0, 0, 0, 0])
+      core.fill(i)
+      states.fill(i)
+      if (i % 3 === 2) table.remove(table.byName.get(`k${i - 1}`)!)
+    }
+    for (const { name, core, home, statesAt } of table.byName.values()) {
+      const i = Number(name.slice(1))
+      core[HEADER.lastUsed] = i
+      expect(new Set(core)).toEqual(new Set([i]))
+      expect([...home.float32.subarray(statesAt, statesAt + 3)]).toEqual([i, i, i])
+    }
   })
 })

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { AssertionError } from '../../../src/assert.ts'
-import { formatTime, maxTimeMs, parseEventTime } from '../../../src/record/time.ts'
+import { formatTime, maxTimeMs, parseEventTime, parsePlainTime } from '../../../src/record/time.ts'
 
 const anyTime = fc.integer({ min: -maxTimeMs, max: maxTimeMs })
 const pad = (value: number, width = 2): string => String(value).padStart(width, '0')
@@ -152,4 +152,43 @@ it('means the same instants whatever the zone of the machine', () => {
     '2014-07-01T00:00:00.000Z',
     '2014-07-01T04:00:00.000Z',
   ])
+})
+
+describe('parsePlainTime', () => {
+  const bytesOf = (text: string) => new TextEncoder().encode(`<${text}>`)
+  const read = (text: string) => parsePlainTime(bytesOf(text), 1, text.length + 1)
+
+  it('takes the commonest forms and says of them what parseEventTime says', () => {
+    const time = fc.integer({ min: -62_167_219_200_000, max: 253_402_300_799_999 })
+    fc.assert(
+      fc.property(time, fc.constantFrom(19, 21, 22, 23), fc.boolean(), (ms, length, hasZone) => {
+        const text = formatTime(ms).slice(0, length) + (hasZone ? 'Z' : '')
+        for (const form of [text, text.replace('T', ' ')]) {
+          expect(read(form)).toBe(parseEventTime(form))
+        }
+      }),
+      { numRuns: 3000 },
+    )
+  })
+
+  it('never contradicts parseEventTime, however a time is spoilt', () => {
+    const spoilt = fc.tuple(
+      fc.constantFrom('2014-07-01T00:00:00', '2016-02-29 23:59:59.999Z', '2015-02-28 12:30:00.5'),
+      fc.nat(),
+      fc.constantFrom('', '0', '3', '9', 'Z', '-', ':', '.', ' ', '+', 'T'),
+    )
+    let taken = 0
+    fc.assert(
+      fc.property(spoilt, ([text, place, what]) => {
+        const at = place % text.length
+        const changed = text.slice(0, at) + what + text.slice(at + 1)
+        const ms = read(changed)
+        if (Number.isNaN(ms)) return
+        taken++
+        expect(ms).toBe(parseEventTime(changed))
+      }),
+      { numRuns: 5000 },
+    )
+    expect(taken).toBeGreaterThan(100)
+  })
 })

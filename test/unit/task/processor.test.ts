@@ -1,9 +1,8 @@
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { hashSequence } from '../../../src/model/state.ts'
 import { Processor } from '../../../src/task/processor.ts'
-import { arraysWithNaN, configOf, insideOf } from '../model/support/driver.ts'
+import { arraysWithNaN, configOf, hashOf, insideOf } from '../model/support/driver.ts'
 
 const encoder = new TextEncoder()
 const model = { hidden: 3, learningRates: [1e-3], updateEvery: 4 }
@@ -86,7 +85,7 @@ describe('Processor', () => {
     for (const value of bad) {
       const { records, liveSequences } = processor.model
       // Learning at a block's end may change a sequence; the record itself must not.
-      const before = hashSequence(sequence)
+      const before = hashOf(processor.model, sequence.name)
       const chain = processor.model.chainHash()
       const updates = insideOf(processor.model).learning.counters[2]!
       const { failure } = processor.process(key, value, 100)
@@ -95,7 +94,7 @@ describe('Processor', () => {
       expect(processor.model.liveSequences).toBe(liveSequences)
       expect(processor.model.chainHash()).not.toBe(chain)
       if (insideOf(processor.model).learning.counters[2] !== updates) continue
-      expect(hashSequence(sequence)).toBe(before)
+      expect(hashOf(processor.model, sequence.name)).toBe(before)
     }
     const { failure, forecast } = processor.process(key, encoder.encode('{"y":30}'), 101)
     expect(failure).toBe(null)

@@ -2,8 +2,9 @@ import { loadConfig } from '../../../../src/config/load.ts'
 import type { Config, ConfigInput } from '../../../../src/config/schema.ts'
 import type { Kernel } from '../../../../src/kernels/kernel.ts'
 import { Model } from '../../../../src/model/model.ts'
-import type { Sequence, SequenceTable } from '../../../../src/model/sequence.ts'
-import type { SharedArray } from '../../../../src/model/state.ts'
+import { NO_WINDOW, type Sequence, type SequenceTable } from '../../../../src/model/sequence.ts'
+import { hashSequence, type SharedArray } from '../../../../src/model/state.ts'
+import type { Windows } from '../../../../src/model/window.ts'
 import { type Sample, sampleSize } from '../../../../src/record/types.ts'
 import { referenceKernel } from '../../../../src/rnn/index.ts'
 
@@ -62,6 +63,7 @@ export interface Inside {
   /** The newest predictions of all members, (K, D, M). */
   readonly members: Float64Array
   readonly learning: { readonly counters: Float64Array }
+  readonly windows: Windows
   shared(): SharedArray[]
 }
 
@@ -75,18 +77,26 @@ export function sequenceOf(model: Model, name: string): Sequence {
   return sequence
 }
 
+/** Hidden states of all networks of one sequence. */
+export function statesOf(model: Model, { home, statesAt }: Sequence): Float32Array {
+  return home.float32.slice(statesAt, statesAt + insideOf(model).table.stateSize)
+}
+
+/** Hash of the state of one live sequence. */
+export function hashOf(model: Model, name: string): string {
+  const { table, windows } = insideOf(model)
+  return hashSequence(sequenceOf(model, name), table.stateSize, windows)
+}
+
 /** Every array of numbers in a model's state, with a name. */
 function stateArrays(model: Model): { name: string; array: ArrayLike<number> }[] {
-  const { table, shared } = insideOf(model)
-  const sequences = [...table.byName.values()].flatMap(({ name, core, states, window }) => [
-    { name: `${name}/core`, array: core },
-    { name: `${name}/states`, array: states },
-    ...(window === null
+  const { table, windows, shared } = insideOf(model)
+  const sequences = [...table.byName.values()].flatMap((sequence) => [
+    { name: `${sequence.name}/core`, array: sequence.core },
+    { name: `${sequence.name}/states`, array: statesOf(model, sequence) },
+    ...(sequence.window === NO_WINDOW
       ? []
-      : [
-          { name: `${name}/window64`, array: window.float64 },
-          { name: `${name}/window32`, array: window.float32 },
-        ]),
+      : [{ name: `${sequence.name}/window`, array: windows.floatsOf(sequence) }]),
   ])
   return [...sequences, ...shared.call(model)]
 }
