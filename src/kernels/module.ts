@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { setFlagsFromString } from 'node:v8'
 import { assert } from '../assert.ts'
 import { Arena } from './arena.ts'
 
@@ -71,7 +72,11 @@ export function instantiate(): KernelModule {
   assert(existsSync(path), 'kernel.wasm has been compiled: `npm run prepare` does it')
   const memory = new WebAssembly.Memory({ initial: 1 })
   // Engines keep the code of equal bytes, so a second instance costs next to nothing.
+  setFlagsFromString('--no-liftoff')
+  setFlagsFromString('--no-wasm-lazy-compilation')
   const module = new WebAssembly.Module(readFileSync(path))
+  setFlagsFromString('--liftoff')
+  setFlagsFromString('--wasm-lazy-compilation')
   const instance = new WebAssembly.Instance(module, { env: { memory } })
   const exports = instance.exports as unknown as KernelExports
   return { exports, arena: new Arena(memory, exports.heapBase()) }

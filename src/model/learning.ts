@@ -8,7 +8,11 @@ import { RUNS_MAX } from './portfolio.ts'
 import { HEADER, NO_WINDOW, type Sequence, type SequenceTable } from './sequence.ts'
 import type { Windows } from './window.ts'
 
-/** A sequence whose oldest learnable step is older joins, however few it has. */
+/**
+ * A sequence whose oldest learnable step has waited for more blocks than this joins, however few it
+ * has; but not while it may still be seen as often as others are. Where hundreds of sequences take
+ * turns, 64 short blocks are less than one turn, and every single step would bring a run of its own.
+ */
 const PENDING_BLOCKS_MAX = 64
 /** Rows that fill the processor's vector units; larger blocks only mean fewer updates. */
 const AUTO_BLOCK_MAX = 8
@@ -106,7 +110,7 @@ export class Learning {
   /** Ends the block at record `record`: learns, sheds and evicts. The chain hash takes it in. */
   endBlock(record: number, chain: Hash64): void {
     const leaving = this.leaving()
-    this.gather(leaving)
+    this.gather(record, leaving)
     if (this.runCount > 0) this.update(chain)
     for (let i = 0; i < this.readyCount; i++) this.joined(this.ready[i] as Sequence, record)
     this.readyCount = 0
@@ -129,11 +133,13 @@ export class Learning {
     return Math.max(0, this.table.windowed.size - this.limits.max)
   }
 
-  private gather(leaving: number): void {
+  private gather(record: number, leaving: number): void {
     const { table } = this
     const block = this.counters[2]!
+    const turns = 2 * this.d.updateEvery * table.live
     for (let s = table.pending.first; s !== null; s = table.pending.after(s)) {
       if (block - s.core[HEADER.pendingBlock]! <= PENDING_BLOCKS_MAX) break
+      if (record - s.core[HEADER.pendingSince]! <= turns) break
       this.join(s)
     }
     let sequence = table.windowed.first

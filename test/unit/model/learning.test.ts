@@ -222,6 +222,19 @@ describe('block boundaries and what they learn (design §1, rules 2 to 4)', () =
     expect(joins.map(({ record }) => record)).toEqual([66 * 3])
   })
 
+  test('many sequences in turn wait for whole runs, longer than 64 blocks', () => {
+    const options = { ...base, updateEvery: 3, block: 3, horizons: [1], max: 400, keep: 400 }
+    const log = Array.from({ length: 2400 }, (_, i) => ({
+      key: `s${i % 300}`,
+      values: [Math.sin(i / 300) + (i % 300)],
+    }))
+    const expected = expectedBoundaries(log, options)
+    compare(expected, watch(log, options), 1)
+    const runs = expected.flatMap((boundary) => boundary.runs)
+    // Every sequence's seven losses: two runs of three each, the newest one still waiting.
+    expect(runs).toHaveLength(600)
+  })
+
   test('losses of a window shorter than updateEvery are all within a run that reaches them', () => {
     const options = { ...base, window: 2, horizons: [1] }
     const log = Array.from({ length: 16 }, (_, i) => ({ key: 'a', values: [Math.cos(i)] }))

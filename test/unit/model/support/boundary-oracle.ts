@@ -202,7 +202,10 @@ function endBlock(
   const joining = [...keys.values()].filter((key) => {
     const firsts = firstArrivals(key)
     const overdue = key.values.length - key.joinedSteps >= 2 * u
-    const old = firsts.some(({ arrivedBlock }) => block - arrivedBlock > 64)
+    const old = firsts.some(
+      ({ arrivedBlock, arrivedRecord }) =>
+        block - arrivedBlock > 64 && record - arrivedRecord > 2 * u * keys.size,
+    )
     return firsts.length >= u || old || overdue || leaving.includes(key)
   })
   const runs = joining.flatMap((key) => runsOf(key, options))
