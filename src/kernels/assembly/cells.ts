@@ -6,6 +6,16 @@
 
 import { ONE, sigmoid4, tanh4 } from './math'
 
+/**
+ * Activations go in passes over a row, each with a short chain of operations from load to store:
+ * in one long chain a processor waits for the end of each before it can look far enough ahead.
+ */
+// @ts-ignore: decorator
+@inline
+function sigmoidAll(at: usize, bytes: usize): void {
+  for (let i: usize = 0; i < bytes; i += 16) v128.store(at + i, sigmoid4(v128.load(at + i)))
+}
+
 /** gates (H) → h. */
 export function rnnForward(bytes: usize, gates: usize, after: usize, next: usize): void {
   for (let i: usize = 0; i < bytes; i += 16) {
@@ -28,9 +38,10 @@ export function gruForward(
   const resets = gates + bytes
   const updates = resets + bytes
   const inner = updates + bytes
+  sigmoidAll(resets, 2 * bytes)
   for (let i: usize = 0; i < bytes; i += 16) {
-    const r = sigmoid4(v128.load(resets + i))
-    const z = sigmoid4(v128.load(updates + i))
+    const r = v128.load(resets + i)
+    const z = v128.load(updates + i)
     const c = v128.load(inner + i)
     const n = tanh4(f32x4.add(v128.load(gates + i), f32x4.mul(r, c)))
     const h = f32x4.add(
@@ -38,8 +49,6 @@ export function gruForward(
       f32x4.mul(z, v128.load(before + i)),
     )
     v128.store(gates + i, n)
-    v128.store(resets + i, r)
-    v128.store(updates + i, z)
     v128.store(after + i, h)
     v128.store(next + i, h)
   }
@@ -58,19 +67,17 @@ export function lstmForward(
   const forgets = gates + bytes
   const candidates = forgets + bytes
   const outputs = candidates + bytes
+  sigmoidAll(gates, 2 * bytes)
+  sigmoidAll(outputs, bytes)
   for (let j: usize = 0; j < bytes; j += 16) {
-    const i = sigmoid4(v128.load(gates + j))
-    const f = sigmoid4(v128.load(forgets + j))
     const g = tanh4(v128.load(candidates + j))
-    const o = sigmoid4(v128.load(outputs + j))
-    const c = f32x4.add(f32x4.mul(f, v128.load(cells + j)), f32x4.mul(i, g))
-    const s = tanh4(c)
-    const h = f32x4.mul(o, s)
-    v128.store(gates + j, i)
-    v128.store(forgets + j, f)
+    const kept = f32x4.mul(v128.load(forgets + j), v128.load(cells + j))
     v128.store(candidates + j, g)
-    v128.store(outputs + j, o)
-    v128.store(nextCells + j, c)
+    v128.store(nextCells + j, f32x4.add(kept, f32x4.mul(v128.load(gates + j), g)))
+  }
+  for (let j: usize = 0; j < bytes; j += 16) {
+    const s = tanh4(v128.load(nextCells + j))
+    const h = f32x4.mul(v128.load(outputs + j), s)
     v128.store(squashed + j, s)
     v128.store(after + j, h)
     v128.store(next + j, h)
