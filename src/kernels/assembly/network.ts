@@ -125,7 +125,7 @@ function seed(net: Network, rows: u32, index: usize, from: usize, gates: usize):
   const bytes = hiddenBytes(net)
   const column = bytes * 3
   for (let i: u32 = 0; i < rows; i++) {
-    memory.copy(gates + rowOf(index, i) * net.gateStride + column, from + column, bytes)
+    copyRow(gates + rowOf(index, i) * net.gateStride + column, from + column, bytes)
   }
 }
 
@@ -221,8 +221,8 @@ function forwardGroup(net: Network, runs: u32): u32 {
     for (let r: u32 = 0; r < runs; r++) {
       const to = rowOf(net.firstRow, r) * net.hiddenStride
       const from = <usize>r * net.hiddenStride
-      memory.copy(layer.before + to, layer.liveHidden + from, bytes)
-      if (net.cell == LSTM) memory.copy(layer.cells + to, layer.liveCells + from, bytes)
+      copyRow(layer.before + to, layer.liveHidden + from, bytes)
+      if (net.cell == LSTM) copyRow(layer.cells + to, layer.liveCells + from, bytes)
     }
     forwardLayer(net, runs, rows, layer)
   }
@@ -430,7 +430,7 @@ function readOutBack(net: Network, rows: u32): void {
 /** Back through one layer's window, then its gradients and what it hands to the layer below. */
 function backwardLayer(net: Network, runs: u32, rows: u32, l: u32, lags: usize): void {
   const layer = layerOf(net, l)
-  if (net.cell == LSTM) memory.fill(layer.cellDeltas, 0, <usize>runs * net.hiddenStride)
+  if (net.cell == LSTM) clearRow(layer.cellDeltas, <usize>runs * net.hiddenStride)
   // Runs are aligned at their ends: k steps back from the last row of each.
   for (let k: u32 = 0; k < net.window; k++) {
     const active = rowsBack(net, runs, k)
@@ -545,8 +545,8 @@ function stash(net: Network, layer: Layer): bool {
   const before = <u32>rowOf(net.rowsBefore, 0)
   if (before == FIRST) return false
   const at = layer.hiddenDeltas + <usize>before * net.hiddenStride
-  memory.copy(net.waste, at, hiddenBytes(net))
-  memory.fill(at, 0, hiddenBytes(net))
+  copyRow(net.waste, at, hiddenBytes(net))
+  clearRow(at, hiddenBytes(net))
   return true
 }
 
@@ -588,6 +588,20 @@ function gradients(net: Network, layer: Layer, rows: u32, raw: usize): void {
     net.recurrentPanels,
     layer.recurrentWeights + shift,
   )
+}
+
+/** `bytes` is a multiple of 16. The engine's own `memory.copy` is a call that costs more than this. */
+// @ts-ignore: decorator
+@inline
+function copyRow(to: usize, from: usize, bytes: usize): void {
+  for (let i: usize = 0; i < bytes; i += 16) v128.store(to + i, v128.load(from + i))
+}
+
+// @ts-ignore: decorator
+@inline
+function clearRow(at: usize, bytes: usize): void {
+  const zero = f32x4.splat(0)
+  for (let i: usize = 0; i < bytes; i += 16) v128.store(at + i, zero)
 }
 
 function addSquares(sum: usize, at: usize, bytes: usize): void {
