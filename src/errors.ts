@@ -232,6 +232,20 @@ export const errorTable = {
       'Correct the name in `task` or `input`, or name the columns of a file without a header row ' +
       'by `input.columns`.',
   },
+  HEADRACE_KERNEL_MISSING: {
+    sentence: 'The WebAssembly kernel is not where the program expects it.',
+    canRetry: false,
+    exitCode: 78,
+    remedy: 'In a checkout run `node scripts/prepare.js`; else install the package again.',
+  },
+  HEADRACE_MODEL_TOO_LARGE: {
+    sentence: 'The model does not fit into the memory of its kernel.',
+    canRetry: false,
+    exitCode: 78,
+    remedy:
+      'Lower `model.hidden`, `model.layers` or `model.window`, or name fewer ' +
+      '`model.learningRates`, `task.targets` or `task.horizons`.',
+  },
   HEADRACE_RECORD_NULL_VALUE: {
     sentence: 'The record has no value.',
     canRetry: false,

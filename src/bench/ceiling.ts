@@ -1,5 +1,5 @@
 import { openProduct } from './plain-product.ts'
-import { type BenchRun, microsecondsEach } from './rounds.ts'
+import { type BenchRun, measureInRounds, microsecondsEach } from './rounds.ts'
 import type { KernelName } from './rows.ts'
 import { median } from './statistics.ts'
 
@@ -19,26 +19,26 @@ const shapes = [
   [64, 64, 192],
 ] as const
 
-/** What the kernel's plain products reach in friendly shapes. */
-export interface Ceiling {
-  /** Measurements to run in each round beside the cases that are compared with them. */
-  readonly measures: readonly (() => number)[]
-  /** The gigaflops of the best shape, from its measurements like any other row. */
-  of(rounds: readonly (readonly number[])[]): number
+/** Microseconds of each case, round by round. */
+export interface BesideCeiling {
+  readonly times: readonly (readonly number[])[]
+  /** Gigaflops of the kernel's plain product in the friendliest shape, measured alike. */
+  readonly ceiling: number
 }
 
-/** Opens the kernel's plain product in several friendly shapes. */
-export function openCeiling(kernel: KernelName, run: BenchRun): Ceiling {
-  return {
-    measures: shapes.map(([rows, depth, columns]) => {
-      const product = openProduct[kernel](rows, depth, columns)
-      return () => microsecondsEach(product.run, run)
-    }),
-    of: (rounds) =>
-      Math.max(
-        ...shapes.map(([rows, depth, columns], i) => {
-          return (2 * rows * depth * columns) / median(rounds[i] ?? []) / 1000
-        }),
-      ),
-  }
+/** Measures cases, and in each round beside them the kernel's plain product in friendly shapes. */
+export async function measureBesideCeiling(
+  kernel: KernelName,
+  cases: readonly (() => number)[],
+  run: BenchRun,
+): Promise<BesideCeiling> {
+  const products = shapes.map(([rows, depth, columns]) => {
+    const product = openProduct[kernel](rows, depth, columns)
+    return () => microsecondsEach(product.run, run)
+  })
+  const found = await measureInRounds([...products, ...cases], run)
+  const gigaflops = shapes.map(([rows, depth, columns], i) => {
+    return (2 * rows * depth * columns) / median(found[i] ?? []) / 1000
+  })
+  return { times: found.slice(shapes.length), ceiling: Math.max(...gigaflops) }
 }

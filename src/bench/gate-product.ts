@@ -1,8 +1,8 @@
 import { parameterLayout } from '../rnn/index.ts'
-import { openCeiling } from './ceiling.ts'
+import { measureBesideCeiling } from './ceiling.ts'
 import { updateSpec } from './open-update.ts'
 import { openProduct } from './plain-product.ts'
-import { type BenchRun, breathe, measureInRounds, microsecondsEach } from './rounds.ts'
+import { type BenchRun, breathe, microsecondsEach } from './rounds.ts'
 import type { KernelName, ProductRow, UpdateCase } from './rows.ts'
 import { median } from './statistics.ts'
 
@@ -21,10 +21,7 @@ export async function benchProducts(
     const product = openProduct[kernel](each.rows, each.hidden, columnsOf(each))
     measures.push(() => microsecondsEach(product.run, run))
   }
-  const best = openCeiling(kernel, run)
-  const found = await measureInRounds([...best.measures, ...measures], run)
-  const times = found.splice(best.measures.length)
-  const ceiling = best.of(found)
+  const { times, ceiling } = await measureBesideCeiling(kernel, measures, run)
   return cases.map((each, i) => {
     const microseconds = median(times[i] ?? [])
     const gigaflops = (2 * each.rows * each.hidden * columnsOf(each)) / microseconds / 1000

@@ -1,4 +1,5 @@
 import { instantiate } from '../kernels/module.ts'
+import { matrixBytes, PANEL, panelPlace, panelsOf } from '../kernels/panels.ts'
 import { multiply } from '../kernels/products.ts'
 import { Random } from '../random.ts'
 import type { KernelName } from './rows.ts'
@@ -12,9 +13,6 @@ export interface PlainProduct {
 }
 
 type OpenProduct = (rows: number, depth: number, columns: number) => PlainProduct
-
-/** Columns that lie side by side in a panel of the WebAssembly kernel. */
-const panelColumns = 8
 
 /**
  * The plain matrix product of each kernel, operands already where and how the kernel wants them:
@@ -32,24 +30,20 @@ function factors(rows: number, depth: number, columns: number) {
   return { a: noise(rows * depth), w: noise(columns * depth) }
 }
 
-/** See `kernels/assembly/product.ts`: rows of W lie in panels of eight, column after column. */
+/** Each row of W is a column of the panels that the kernel multiplies by. */
 function wasmProduct(rows: number, depth: number, columns: number): PlainProduct {
   const { a, w } = factors(rows, depth, columns)
   const { arena, exports } = instantiate()
-  const panels = Math.ceil(columns / panelColumns)
-  // From panel to panel it is an odd number of cache lines.
-  const panelBytes = (((depth + 1) >> 1) | 1) * 64
+  const panels = panelsOf(columns)
   const aAt = arena.allocate(4 * a.length)
-  const wAt = arena.allocate(panels * panelBytes)
-  const width = panels * panelColumns
+  const wAt = arena.allocate(matrixBytes(depth, columns))
+  const width = panels * PANEL
   const zeroAt = arena.allocate(4 * width)
   const cAt = arena.allocate(4 * rows * width)
   arena.float32.set(a, aAt / 4)
   for (let column = 0; column < columns; column++) {
-    const panel = Math.floor(column / panelColumns)
-    const place = (wAt + panel * panelBytes) / 4 + (column % panelColumns)
     for (let k = 0; k < depth; k++) {
-      arena.float32[place + k * panelColumns] = w[column * depth + k] ?? 0
+      arena.float32[panelPlace(wAt, depth, k, column) / 4] = w[column * depth + k] ?? 0
     }
   }
   const c = arena.float32.subarray(cAt / 4, cAt / 4 + rows * width)

@@ -1,7 +1,7 @@
 import { openKernel } from '../kernels/index.ts'
-import { openCeiling } from './ceiling.ts'
+import { measureBesideCeiling } from './ceiling.ts'
 import { openUpdate, updateFlops, updateInputs } from './open-update.ts'
-import { type BenchRun, breathe, measureInRounds, microsecondsEach } from './rounds.ts'
+import { type BenchRun, breathe, microsecondsEach } from './rounds.ts'
 import type { KernelName, UpdateCase, UpdateRow } from './rows.ts'
 import { median } from './statistics.ts'
 
@@ -21,10 +21,7 @@ export async function benchUpdates(
     const update = openUpdate(each, openKernel(kernel))
     measures.push(() => microsecondsEach(update.run, run))
   }
-  const best = openCeiling(kernel, run)
-  const found = await measureInRounds([...best.measures, ...measures], run)
-  const times = found.splice(best.measures.length)
-  const ceiling = best.of(found)
+  const { times, ceiling } = await measureBesideCeiling(kernel, measures, run)
   return cases.map((each, i) => {
     const microseconds = median(times[i] ?? [])
     const gigaflops = updateFlops(each) / microseconds / 1000

@@ -1,6 +1,8 @@
 import { assert } from '../assert.ts'
+import { HeadraceError } from '../errors.ts'
 
 const PAGE_BYTES = 65536
+const GIBIBYTE = 1024 * 1024 * 1024
 /** A cache line, so that no row of eight floats is torn. */
 const ALIGN_BYTES = 64
 
@@ -29,13 +31,16 @@ export class Arena {
     this.uint8 = new Uint8Array(memory.buffer)
   }
 
-  /** Address of `bytes` zeroed bytes, at the start of a cache line. */
+  /**
+   * Address of `bytes` zeroed bytes, at the start of a cache line. Throws `HeadraceError` where the
+   * memory cannot grow as far: it ends at 4 GiB, the machine may have less.
+   */
   allocate(bytes: number): number {
     assert(Number.isInteger(bytes) && bytes >= 0, 'an arena hands out whole bytes')
     const at = Math.ceil(this.top / ALIGN_BYTES) * ALIGN_BYTES
-    this.top = at + bytes
-    const missing = this.top - this.memory.buffer.byteLength
+    const missing = at + bytes - this.memory.buffer.byteLength
     if (missing > 0) this.grow(Math.ceil(missing / PAGE_BYTES))
+    this.top = at + bytes
     return at
   }
 
@@ -46,7 +51,11 @@ export class Arena {
   }
 
   private grow(pages: number): void {
-    this.memory.grow(pages)
+    try {
+      this.memory.grow(pages)
+    } catch (cause) {
+      throw tooLarge(this.memory.buffer.byteLength + pages * PAGE_BYTES, cause)
+    }
     const { buffer } = this.memory
     this.float32 = new Float32Array(buffer)
     this.float64 = new Float64Array(buffer)
@@ -54,4 +63,14 @@ export class Arena {
     this.uint8 = new Uint8Array(buffer)
     for (const listener of this.listeners) listener()
   }
+}
+
+function tooLarge(bytes: number, cause: unknown): HeadraceError {
+  const gibibytes = (bytes / GIBIBYTE).toFixed(1)
+  return new HeadraceError(
+    'HEADRACE_MODEL_TOO_LARGE',
+    `The networks and lines of the model need ${gibibytes} GiB or more of the wasm kernel's ` +
+      'memory, which has room for 4 GiB or for what this machine has left.',
+    { cause },
+  )
 }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { setFlagsFromString } from 'node:v8'
-import { assert } from '../assert.ts'
+import { HeadraceError } from '../errors.ts'
 import { Arena } from './arena.ts'
 
 /** What `assembly/index.ts` exports; addresses are bytes, counts are 32-bit integers. */
@@ -66,10 +66,20 @@ export interface KernelModule {
   readonly arena: Arena
 }
 
-/** Loads the module that lies beside this file, in a checkout and in the package alike. */
-export function instantiate(): KernelModule {
-  const path = fileURLToPath(new URL('./kernel.wasm', import.meta.url))
-  assert(existsSync(path), 'kernel.wasm has been compiled: `npm run prepare` does it')
+/**
+ * Loads the module that lies beside this file, in a checkout and in the package alike. Throws
+ * `HeadraceError` where it does not.
+ * @param path of another one
+ */
+export function instantiate(
+  path = fileURLToPath(new URL('./kernel.wasm', import.meta.url)),
+): KernelModule {
+  if (!existsSync(path)) {
+    throw new HeadraceError(
+      'HEADRACE_KERNEL_MISSING',
+      `The wasm kernel has not been compiled: there is no ${path}.`,
+    )
+  }
   const memory = new WebAssembly.Memory({ initial: 1 })
   const module = compile(readFileSync(path))
   const instance = new WebAssembly.Instance(module, { env: { memory } })

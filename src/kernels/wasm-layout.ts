@@ -1,6 +1,7 @@
 import type { Arena } from './arena.ts'
 import type { KernelLimits } from './kernel.ts'
 import { type NetworkSpec, type ParameterLayout, parameterLayout } from './network-spec.ts'
+import { LINE_BYTES, matrixBytes, PANEL, panelPlace, panelsOf, ROW_BYTES } from './panels.ts'
 import {
   type GateOrder,
   LAYER_BYTES,
@@ -12,10 +13,6 @@ import {
   ORDERS,
 } from './wasm-fields.ts'
 
-/** Columns of a panel of weights, see `assembly/product.ts`. */
-const PANEL = 8
-const ROW_BYTES = 4 * PANEL
-const LINE_BYTES = 64
 /** Runs that are learnt side by side: they fill the vector units and still fit the caches. */
 const GROUP = 16
 
@@ -54,26 +51,6 @@ export function layOut(arena: Arena, spec: NetworkSpec, limits: KernelLimits): W
 function tapeStride(floats: number): number {
   const lines = Math.ceil((4 * floats) / LINE_BYTES)
   return LINE_BYTES * (lines % 2 === 0 ? lines + 1 : lines)
-}
-
-function panelsOf(columns: number): number {
-  return Math.ceil(columns / PANEL)
-}
-
-/** Address of weight (k, column) in a matrix of panels with `depth` rows. */
-function panelPlace(matrix: number, depth: number, k: number, column: number): number {
-  const panel = Math.floor(column / PANEL)
-  return matrix + panel * panelBytes(depth) + ROW_BYTES * k + 4 * (column % PANEL)
-}
-
-/** Bytes from one panel of `depth` rows to the next, as in `assembly/product.ts`. */
-function panelBytes(depth: number): number {
-  return LINE_BYTES * (Math.ceil((ROW_BYTES * depth) / LINE_BYTES) | 1)
-}
-
-/** Bytes of a matrix of whole panels. */
-function matrixBytes(depth: number, columns: number): number {
-  return panelsOf(columns) * panelBytes(depth)
 }
 
 /** Parameters of one layer and of the read-out of its h, by address. */
@@ -241,7 +218,7 @@ class Plan {
       mask: arena.allocate(rows * spec.outputs),
       zeros: arena.allocate(widest),
       waste: arena.allocate(widest),
-      lags: arena.allocate(8 * (limits.window + 1)),
+      lags: arena.allocate(8 * limits.window),
       huberDelta: 0,
       normalise: spec.normalise === true ? 1 : 0,
     }

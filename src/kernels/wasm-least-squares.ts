@@ -31,7 +31,7 @@ export class WasmLeastSquares implements LeastSquares {
   private readonly at: Addresses
   private readonly exports: KernelExports
 
-  /** Throws an assertion on options without a meaning, and an error where memory cannot grow. */
+  /** Throws an assertion on options without a meaning, and what `Arena.allocate` throws. */
   constructor({ exports, arena }: KernelModule, options: LeastSquaresOptions) {
     checkLeastSquares(options)
     const { features, outputs } = options

@@ -32,7 +32,7 @@ class WasmNetwork implements NetworkKernel {
   private readonly arena: Arena
   private readonly exports: KernelExports
   private readonly stateSize: number
-  /** Floats of a sequence's c behind its h; 0 for cells without. */
+  /** Where c begins in a sequence's state, behind h of every layer; 0 for cells without one. */
   private readonly cellsAt: number
   /** Whether the transposed weights are those of an earlier update. */
   private stale = true

@@ -10,8 +10,8 @@ import type { Windows } from './window.ts'
 
 /**
  * A sequence whose oldest learnable step has waited for more blocks than this joins, however few it
- * has; but not while it may still be seen as often as others are. Where hundreds of sequences take
- * turns, 64 short blocks are less than one turn, and every single step would bring a run of its own.
+ * has, but not before it has had the time to be seen as often as the others: where hundreds take
+ * turns, 64 short blocks are less than one turn, and every step would bring a run of its own.
  */
 const PENDING_BLOCKS_MAX = 64
 /** Rows that fill the processor's vector units; larger blocks only mean fewer updates. */

@@ -1,8 +1,12 @@
 import { assert } from '../assert.ts'
 
-/** Slots of a chunk: a power of two. */
-const CHUNK_SLOTS = 64
-const CHUNK_SHIFT = 6
+/** Slots of a chunk, at most: a power of two. */
+const CHUNK_SLOTS_MAX = 64
+/**
+ * Bytes of a chunk of more than one slot, at most, 16 MiB: offsets within it stay far below 32
+ * bits, and one sequence with a long window does not ask for the memory of 64.
+ */
+const CHUNK_BYTES_MAX = 16_777_216
 
 /** Elements of each type in one slot. */
 export interface SlotShape {
@@ -30,6 +34,9 @@ export interface Chunk {
 export class Slab {
   /** Bytes of one slot, a multiple of 8. */
   readonly slotBytes: number
+  /** Slots of a chunk, a power of two, and its logarithm. */
+  private readonly chunkSlots: number
+  private readonly chunkShift: number
   private readonly float32From: number
   private readonly int16From: number
   private readonly bytesFrom: number
@@ -44,6 +51,10 @@ export class Slab {
     this.int16From = 2 * (this.float32From + float32)
     this.bytesFrom = 2 * (this.int16From + int16)
     this.slotBytes = Math.ceil((this.bytesFrom + bytes) / 8) * 8
+    let slots = CHUNK_SLOTS_MAX
+    while (slots > 1 && slots * this.slotBytes > CHUNK_BYTES_MAX) slots >>= 1
+    this.chunkSlots = slots
+    this.chunkShift = 31 - Math.clz32(slots)
   }
 
   /** Slots in use. */
@@ -53,7 +64,7 @@ export class Slab {
 
   /** Slots there is memory for. */
   get capacity(): number {
-    return this.chunks.length * CHUNK_SLOTS
+    return this.chunks.length * this.chunkSlots
   }
 
   /** A slot, all zeros. */
@@ -64,7 +75,7 @@ export class Slab {
       this.chunkOf(slot).words.fill(0, at, at + this.slotBytes / 4)
       return slot
     }
-    if (this.used === this.capacity) this.chunks.push(makeChunk(CHUNK_SLOTS * this.slotBytes))
+    if (this.used === this.capacity) this.chunks.push(makeChunk(this.chunkSlots * this.slotBytes))
     return this.used++
   }
 
@@ -75,7 +86,7 @@ export class Slab {
   }
 
   chunkOf(slot: number): Chunk {
-    return this.chunks[slot >> CHUNK_SHIFT] as Chunk
+    return this.chunks[slot >> this.chunkShift] as Chunk
   }
 
   /** Offset of the slot's first float64 in `chunkOf(slot).float64`; the others alike. */
@@ -101,7 +112,7 @@ export class Slab {
   }
 
   private beginOf(slot: number): number {
-    return (slot & (CHUNK_SLOTS - 1)) * this.slotBytes
+    return (slot & (this.chunkSlots - 1)) * this.slotBytes
   }
 }
 

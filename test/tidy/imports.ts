@@ -18,7 +18,7 @@ const arrows: Readonly<Record<string, Readonly<Record<string, 'value' | 'type'>>
   clock: {},
   random: { assert: 'value' },
   lifecycle: { clock: 'value', assert: 'value', errors: 'value' },
-  kernels: { assert: 'value' },
+  kernels: { assert: 'value', errors: 'value' },
   rnn: { kernels: 'value', assert: 'value', random: 'value' },
   model: {
     rnn: 'value',

@@ -30,7 +30,7 @@ function hiddenBytes(net: Network): usize {
   return <usize>net.hiddenPanels << 5
 }
 
-/** Bytes of a tape of inverses per row. */
+/** Bytes of a row in the tape of inverses: four gates at most. */
 // @ts-ignore: decorator
 @inline
 function inverseBytes(): usize {
@@ -74,7 +74,7 @@ export function step(at: usize, rows: u32): void {
   }
 }
 
-/** Advances the live state of the rows that `index` names; row i reads row i of the inputs. */
+/** Advances the live state of the rows that `index` names; each reads its own row of the inputs. */
 function advance(net: Network, rows: u32, index: usize, x: usize, xStride: usize): void {
   const depth = net.hiddenPanels << 3
   const stride = net.gateStride
@@ -213,7 +213,7 @@ function forwardGroup(net: Network, runs: u32): u32 {
   let rows: u32 = 0
   for (let r: u32 = 0; r < runs; r++) {
     store<u32>(net.firstRow + (<usize>r << 2), rows)
-    rows += rowOf(net.steps, r) as u32
+    rows += <u32>rowOf(net.steps, r)
   }
   const bytes = hiddenBytes(net)
   for (let l: u32 = 0; l < net.layers; l++) {
@@ -590,7 +590,7 @@ function gradients(net: Network, layer: Layer, rows: u32, raw: usize): void {
   )
 }
 
-/** `bytes` is a multiple of 16. The engine's own `memory.copy` is a call that costs more than this. */
+/** A multiple of 16 bytes. The engine's own `memory.copy` is a call that costs more than this. */
 // @ts-ignore: decorator
 @inline
 function copyRow(to: usize, from: usize, bytes: usize): void {

@@ -7,8 +7,6 @@
  * these sums they carry side by side, never in a single bit of them.
  */
 
-/** Floats in a row of a panel. */
-export const PANEL: u32 = 8
 /** Bytes in a row of a panel. */
 const ROW: usize = 32
 /** Depth that is summed before the next panel comes, so that a panel stays in the nearest cache. */

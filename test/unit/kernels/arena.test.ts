@@ -44,6 +44,18 @@ test('growing keeps what is there, replaces every view and tells who keeps one',
   }
 })
 
+test('what does not fit into 4 GiB is refused with a code, and what is there stays', () => {
+  const arena = new Arena(new WebAssembly.Memory({ initial: 1 }), 0)
+  arena.float64[1] = 1.5
+  for (const gibibytes of [4.5, 1e6]) {
+    const refused = () => arena.allocate(gibibytes * 2 ** 30)
+    expect(refused).toThrow(expect.objectContaining({ code: 'HEADRACE_MODEL_TOO_LARGE' }))
+  }
+  expect(() => arena.allocate(5.25 * 2 ** 30)).toThrow(' 5.3 GiB or more')
+  expect(arena.allocate(128)).toBe(0)
+  expect(arena.float64[1]).toBe(1.5)
+})
+
 test('after the last thing is opened neither memory nor views change', () => {
   const kernel = openKernel('wasm')
   const wide: NetworkSpec = { cell: 'lstm', layers: 2, inputs: 5, hidden: 19, outputs: 3 }

@@ -32,6 +32,15 @@ test('an instance has memory of its own and agrees on the blocks that describe a
   expect(a.arena.allocate(1)).toBeGreaterThanOrEqual(a.exports.heapBase())
 })
 
+test('a module that was never compiled is a failure with a code, which names the file', () => {
+  expect(() => instantiate('/nowhere/kernel.wasm')).toThrow(
+    expect.objectContaining({
+      code: 'HEADRACE_KERNEL_MISSING',
+      message: expect.stringContaining('/nowhere/kernel.wasm'),
+    }),
+  )
+})
+
 test('the reader of instructions sees what it must find', () => {
   // One function: two zero vectors, i8x16.relaxed_swizzle (0xfd 0x100), drop, end.
   const zero = [0xfd, 12, ...new Array<number>(16).fill(0)]

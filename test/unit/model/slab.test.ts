@@ -80,6 +80,28 @@ describe('Slab', () => {
     }
   })
 
+  test('slots of any size have places of their own, and only small ones share a chunk', () => {
+    for (const [float32, chunkSlots] of [
+      [2 ** 10, 64],
+      [2 ** 16, 64],
+      [2 ** 17, 32],
+      [2 ** 23, 1],
+      [2 ** 24, 1],
+    ] as const) {
+      const slab = new Slab({ float64: 1, float32: float32 - 2, int16: 0, bytes: 0 })
+      const slots = [slab.open(), slab.open()]
+      expect(slab.capacity).toBe(chunkSlots * Math.ceil(2 / chunkSlots))
+      slots.forEach((slot, i) => {
+        slab.chunkOf(slot).float32[slab.float32At(slot)] = i + 1
+      })
+      const found = slots.map((slot) => slab.chunkOf(slot).float32[slab.float32At(slot)])
+      expect(found).toEqual([1, 2])
+      for (let slot = 0; slot < 200; slot++) {
+        expect(slab.float32At(slot)).toBe(2 + (slot % chunkSlots) * float32)
+      }
+    }
+  })
+
   test('a slot that is not in use is not released', () => {
     const slab = new Slab({ float64: 1, float32: 0, int16: 0, bytes: 0 })
     expect(() => slab.release(0)).toThrow(AssertionError)
