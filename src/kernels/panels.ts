@@ -1,4 +1,4 @@
-/** How weights lie for the products of the WebAssembly kernel, see `assembly/product.ts`. */
+/** How weights lie for the products of the WebAssembly kernel, see `assembly/panels.ts`. */
 
 /** Columns of a panel. */
 export const PANEL = 8

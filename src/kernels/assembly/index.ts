@@ -3,7 +3,8 @@ import { Layer, Network } from './layout'
 export { adam, gradientNorm } from './adam'
 export { dot, updateLeastSquares } from './least-squares'
 export { mapExp, mapLog, mapSigmoid, mapTanh } from './maps'
-export { accumulate, lagNorms, step, transposeWeights } from './network'
+export { step } from './forward'
+export { accumulate, lagNorms, transposeWeights } from './learning'
 export { product } from './product'
 
 /** First byte that the caller may lay out as it likes. */

@@ -6,7 +6,7 @@
  * zero); I inputs; O outputs; N pre-activations in a row; M rows of a group's windows.
  *
  * A row of pre-activations holds the gates one after another: rnn [h], lstm [i f g o], gru
- * [n r z c], so that what the input feeds (gru: n r z) and what h feeds (gru: r z c) are neighbours.
+ * [n r z c], so that what the input feeds (gru: n r z) are neighbours, and what h feeds (r z c).
  */
 
 export const RNN: u32 = 0
@@ -47,7 +47,7 @@ export class Network {
   group: u32
   window: u32
   warmupMax: u32
-  /** (group): warm-up and window steps of each run, filled by the caller; first row in the tapes. */
+  /** (group): warm-up and window steps of each run, by the caller; its first row in the tapes. */
   warmup: usize
   steps: usize
   firstRow: usize

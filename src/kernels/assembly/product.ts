@@ -1,28 +1,14 @@
 /**
- * The matrix products of a network, in single precision.
- *
- * Weights lie in panels of 8 columns: panel p of a matrix W (K, 8 P) holds W[k][8 p … 8 p + 7],
- * row after row, so that a product streams through memory whatever its shape. Every element of a
- * result is one sum in the order of k, begun with what it starts from: tiles differ in how many of
- * these sums they carry side by side, never in a single bit of them.
+ * The matrix products of a network, in single precision. Every element of a result is one sum in
+ * the order of k, begun with what it starts from: tiles differ in how many of these sums they carry
+ * side by side, never in a single bit of them.
  */
 
-/** Bytes in a row of a panel. */
-const ROW: usize = 32
+import { madd, panelBytesOf, ROW } from './panels'
+import { rowOf } from './tapes'
+
 /** Depth that is summed before the next panel comes, so that a panel stays in the nearest cache. */
 const DEPTH_BLOCK: u32 = 384
-/** Steps of an outer product that are summed before the next columns come, for the same reason. */
-const OUTER_BLOCK: u32 = 32
-
-/**
- * Bytes from one panel of K rows to the next: an odd number of cache lines, because panels that are
- * read side by side would fight for the same sets of the cache a power of two apart.
- */
-// @ts-ignore: decorator
-@inline
-export function panelBytesOf(depth: u32): usize {
-  return <usize>(((depth + 1) >> 1) | 1) << 6
-}
 
 /**
  * C (rows, 8 panels) = from + A (rows, depth) W. Row i of A and of C is row `index[i]` of its tape,
@@ -123,13 +109,6 @@ function multiplyBlock(
   }
 }
 
-/** The number in its tape of the i-th row that takes part. */
-// @ts-ignore: decorator
-@inline
-export function rowOf(index: usize, i: u32): usize {
-  return index == 0 ? <usize>i : <usize>load<u32>(index + (<usize>i << 2))
-}
-
 function multiplyTwo(
   a0: usize,
   a1: usize,
@@ -185,13 +164,6 @@ function multiplyOne(
     const b = w + <usize>p * panelBytes
     tile1(a, depth, b, from == 0 ? from : from + column, c + column)
   }
-}
-
-/** acc + a × w of four lanes: two roundings, on every machine. */
-// @ts-ignore: decorator
-@inline
-function madd(acc: v128, a: v128, w: v128): v128 {
-  return f32x4.add(acc, f32x4.mul(a, w))
 }
 
 /** 4 rows × 8 columns: eight sums in flight hide the latency of an addition. */
@@ -446,242 +418,4 @@ function tile1(a: usize, depth: u32, b: usize, from: usize, c: usize): void {
   }
   v128.store(c, s)
   v128.store(c, t, 16)
-}
-
-/**
- * G (K, 8 panels) += Aᵀ D over `rows` consecutive rows of A (rows, K) and D (rows, 8 panels), the
- * first row first: the whole gradient of a weight matrix. G lies in panels as weights do.
- */
-export function outerProduct(
-  rows: u32,
-  a: usize,
-  aStride: usize,
-  depth: u32,
-  d: usize,
-  dStride: usize,
-  panels: u32,
-  g: usize,
-): void {
-  const panelBytes = panelBytesOf(depth)
-  const fours = depth & ~3
-  for (let first: u32 = 0; first < rows; first += OUTER_BLOCK) {
-    const steps = min(rows - first, OUTER_BLOCK)
-    const a0 = a + <usize>first * aStride
-    const d0 = d + <usize>first * dStride
-    for (let p: u32 = 0; p < panels; p++) {
-      const column = d0 + <usize>p * ROW
-      const to = g + <usize>p * panelBytes
-      for (let k: u32 = 0; k < fours; k += 4) {
-        outer4(steps, a0 + (<usize>k << 2), aStride, column, dStride, to + <usize>k * ROW)
-      }
-    }
-    for (let k = fours; k < depth; k++) {
-      const from = a0 + (<usize>k << 2)
-      const to = g + <usize>k * ROW
-      let p: u32 = 0
-      for (; p + 3 < panels; p += 4) {
-        const column = d0 + <usize>p * ROW
-        outer1x4(steps, from, aStride, column, dStride, to + <usize>p * panelBytes, panelBytes)
-      }
-      for (; p < panels; p++) {
-        const column = d0 + <usize>p * ROW
-        outer1(steps, from, aStride, column, dStride, to + <usize>p * panelBytes)
-      }
-    }
-  }
-}
-
-/** 4 rows × 8 columns of a gradient. */
-// @ts-ignore: decorator
-@inline
-function outer4(
-  steps: u32,
-  a: usize,
-  aStride: usize,
-  d: usize,
-  dStride: usize,
-  g: usize,
-): void {
-  let s0 = v128.load(g)
-  let t0 = v128.load(g, 16)
-  let s1 = v128.load(g, 32)
-  let t1 = v128.load(g, 48)
-  let s2 = v128.load(g, 64)
-  let t2 = v128.load(g, 80)
-  let s3 = v128.load(g, 96)
-  let t3 = v128.load(g, 112)
-  let k = steps
-  do {
-    const p = v128.load(d)
-    const q = v128.load(d, 16)
-    let x = v128.load32_splat(a)
-    s0 = madd(s0, x, p)
-    t0 = madd(t0, x, q)
-    x = v128.load32_splat(a, 4)
-    s1 = madd(s1, x, p)
-    t1 = madd(t1, x, q)
-    x = v128.load32_splat(a, 8)
-    s2 = madd(s2, x, p)
-    t2 = madd(t2, x, q)
-    x = v128.load32_splat(a, 12)
-    s3 = madd(s3, x, p)
-    t3 = madd(t3, x, q)
-    a += aStride
-    d += dStride
-    k--
-  } while (k != 0)
-  v128.store(g, s0)
-  v128.store(g, t0, 16)
-  v128.store(g, s1, 32)
-  v128.store(g, t1, 48)
-  v128.store(g, s2, 64)
-  v128.store(g, t2, 80)
-  v128.store(g, s3, 96)
-  v128.store(g, t3, 112)
-}
-
-/** 1 row × 32 columns of a gradient, in four panels. */
-function outer1x4(
-  steps: u32,
-  a: usize,
-  aStride: usize,
-  d: usize,
-  dStride: usize,
-  g: usize,
-  panelBytes: usize,
-): void {
-  const g1 = g + panelBytes
-  const g2 = g1 + panelBytes
-  const g3 = g2 + panelBytes
-  let s0 = v128.load(g)
-  let t0 = v128.load(g, 16)
-  let s1 = v128.load(g1)
-  let t1 = v128.load(g1, 16)
-  let s2 = v128.load(g2)
-  let t2 = v128.load(g2, 16)
-  let s3 = v128.load(g3)
-  let t3 = v128.load(g3, 16)
-  for (let k: u32 = 0; k < steps; k++) {
-    const x = v128.load32_splat(a)
-    s0 = madd(s0, x, v128.load(d))
-    t0 = madd(t0, x, v128.load(d, 16))
-    s1 = madd(s1, x, v128.load(d, 32))
-    t1 = madd(t1, x, v128.load(d, 48))
-    s2 = madd(s2, x, v128.load(d, 64))
-    t2 = madd(t2, x, v128.load(d, 80))
-    s3 = madd(s3, x, v128.load(d, 96))
-    t3 = madd(t3, x, v128.load(d, 112))
-    a += aStride
-    d += dStride
-  }
-  v128.store(g, s0)
-  v128.store(g, t0, 16)
-  v128.store(g1, s1)
-  v128.store(g1, t1, 16)
-  v128.store(g2, s2)
-  v128.store(g2, t2, 16)
-  v128.store(g3, s3)
-  v128.store(g3, t3, 16)
-}
-
-/** 1 row × 8 columns of a gradient. */
-function outer1(
-  steps: u32,
-  a: usize,
-  aStride: usize,
-  d: usize,
-  dStride: usize,
-  g: usize,
-): void {
-  let s = v128.load(g)
-  let t = v128.load(g, 16)
-  for (let k: u32 = 0; k < steps; k++) {
-    const x = v128.load32_splat(a)
-    s = madd(s, x, v128.load(d))
-    t = madd(t, x, v128.load(d, 16))
-    a += aStride
-    d += dStride
-  }
-  v128.store(g, s)
-  v128.store(g, t, 16)
-}
-
-/** g (8 panels) += the sum of `rows` consecutive rows of D, the first row first. */
-export function addRows(rows: u32, d: usize, dStride: usize, panels: u32, g: usize): void {
-  for (let p: u32 = 0; p < panels; p++) {
-    let s = v128.load(g)
-    let t = v128.load(g, 16)
-    let at = d
-    for (let r: u32 = 0; r < rows; r++) {
-      s = f32x4.add(s, v128.load(at))
-      t = f32x4.add(t, v128.load(at, 16))
-      at += dStride
-    }
-    v128.store(g, s)
-    v128.store(g, t, 16)
-    g += ROW
-    d += ROW
-  }
-}
-
-/** g (8 panels) += the sum of the element-wise products of `rows` consecutive rows of D and N. */
-export function addRowProducts(
-  rows: u32,
-  d: usize,
-  n: usize,
-  stride: usize,
-  panels: u32,
-  g: usize,
-): void {
-  for (let p: u32 = 0; p < panels; p++) {
-    let s = v128.load(g)
-    let t = v128.load(g, 16)
-    let at = d
-    let by = n
-    for (let r: u32 = 0; r < rows; r++) {
-      s = madd(s, v128.load(at), v128.load(by))
-      t = madd(t, v128.load(at, 16), v128.load(by, 16))
-      at += stride
-      by += stride
-    }
-    v128.store(g, s)
-    v128.store(g, t, 16)
-    g += ROW
-    d += ROW
-    n += ROW
-  }
-}
-
-/** W (K, 8 P) in panels → its transpose (8 P, K) in panels; K is a multiple of 8. */
-export function transpose(depth: u32, panels: u32, w: usize, to: usize): void {
-  const panelBytes = panelBytesOf(depth)
-  const toPanelBytes = panelBytesOf(panels << 3)
-  for (let p: u32 = 0; p < panels; p++) {
-    for (let q: u32 = 0; q < depth >> 3; q++) {
-      const from = w + <usize>p * panelBytes + <usize>q * 8 * ROW
-      const at = to + <usize>q * toPanelBytes + <usize>p * 8 * ROW
-      transpose4(from, at)
-      transpose4(from + 16, at + 4 * ROW)
-      transpose4(from + 4 * ROW, at + 16)
-      transpose4(from + 4 * ROW + 16, at + 4 * ROW + 16)
-    }
-  }
-}
-
-/** A square of 4 × 4 floats, rows 32 bytes apart on both sides. */
-// @ts-ignore: decorator
-@inline
-function transpose4(from: usize, to: usize): void {
-  const a = v128.load(from)
-  const b = v128.load(from, 32)
-  const c = v128.load(from, 64)
-  const d = v128.load(from, 96)
-  const ab = v128.shuffle<f32>(a, b, 0, 4, 1, 5)
-  const cd = v128.shuffle<f32>(c, d, 0, 4, 1, 5)
-  const abHigh = v128.shuffle<f32>(a, b, 2, 6, 3, 7)
-  const cdHigh = v128.shuffle<f32>(c, d, 2, 6, 3, 7)
-  v128.store(to, v128.shuffle<f32>(ab, cd, 0, 1, 4, 5))
-  v128.store(to, v128.shuffle<f32>(ab, cd, 2, 3, 6, 7), 32)
-  v128.store(to, v128.shuffle<f32>(abHigh, cdHigh, 0, 1, 4, 5), 64)
-  v128.store(to, v128.shuffle<f32>(abHigh, cdHigh, 2, 3, 6, 7), 96)
 }
