@@ -8,7 +8,7 @@ import { backwardLayer } from './backward'
 import { forwardGroup } from './forward'
 import { Network } from './layout'
 import { transpose } from './panels'
-import { readOutBack, takeLosses } from './read-out'
+import { readOut } from './read-out'
 import { addSquares, hiddenBytes, layerOf } from './tapes'
 
 /** Prepares the way back for the weights as they are now. */
@@ -30,8 +30,7 @@ export function transposeWeights(at: usize): void {
 export function accumulate(at: usize, runs: u32): void {
   const net = changetype<Network>(at)
   const rows = forwardGroup(net, runs)
-  takeLosses(net, rows)
-  readOutBack(net, rows)
+  readOut(net, runs)
   for (let l = net.layers; l-- > 0; ) backwardLayer(net, runs, rows, l, 0)
 }
 
@@ -39,8 +38,7 @@ export function accumulate(at: usize, runs: u32): void {
 export function lagNorms(at: usize): void {
   const net = changetype<Network>(at)
   const rows = forwardGroup(net, 1)
-  takeLosses(net, rows)
-  readOutBack(net, rows)
+  readOut(net, 1)
   memory.fill(net.lags, 0, <usize>net.window << 3)
   for (let l: u32 = 0; l < net.layers; l++) {
     const last = layerOf(net, l).hiddenDeltas + <usize>(rows - 1) * net.hiddenStride
