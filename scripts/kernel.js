@@ -1,7 +1,7 @@
 // Compiles the AssemblyScript kernel to src/kernels/kernel.wasm, unless that is newer than all that
 // it is made from.
 import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const root = new URL('..', import.meta.url)
@@ -40,7 +40,7 @@ export function compileKernel() {
 }
 
 function isCurrent() {
-  if (!existsSync(target)) return false
+  if (!existsSync(target) || !WebAssembly.validate(readFileSync(target))) return false
   const built = statSync(target).mtimeMs
   const inputs = readdirSync(sources).map((name) => new URL(name, sources))
   inputs.push(new URL(import.meta.url), new URL('package-lock.json', root))

@@ -233,7 +233,7 @@ export const errorTable = {
       'by `input.columns`.',
   },
   HEADRACE_KERNEL_MISSING: {
-    sentence: 'The WebAssembly kernel is not where the program expects it.',
+    sentence: 'The WebAssembly kernel is not where the program expects it, or is damaged.',
     canRetry: false,
     exitCode: 78,
     remedy: 'In a checkout run `node scripts/prepare.js`; else install the package again.',

@@ -130,7 +130,8 @@ function report(
 }
 
 function text({ config, secrets }: LoadedConfig, { model, topics }: Findings): string {
-  const { parameters, networks, parametersPerNetwork, bytesPerSequence, bytesShared } = model
+  const { parameters, networks, parametersPerNetwork, bytesPerSequence } = model
+  const bytesShared = model.bytesShared + model.bytesKernel
   const { max } = config.sequences
   const full = bytesPerSequence * max + bytesShared
   const lines = [

@@ -223,7 +223,7 @@ const model = z.strictObject({
     .default('wasm')
     .describe(
       'What does the arithmetic. wasm: single precision with SIMD; reference: plain loops in ' +
-        'double precision, some twenty times slower, the truth that wasm is tested against.',
+        'double precision, several times slower, the truth that wasm is tested against.',
     ),
   seed: z.int().min(0).default(1).describe('Seed of the initial weights and of everything random.'),
 })

@@ -21,6 +21,11 @@ export class Arena {
   private top: number
   private readonly listeners: (() => void)[] = []
 
+  /** Bytes laid out so far, with those that came with the module. */
+  get bytes(): number {
+    return this.top
+  }
+
   /** `base`: the first free byte. */
   constructor(memory: WebAssembly.Memory, base: number) {
     this.memory = memory

@@ -152,6 +152,8 @@ export interface LeastSquares {
  */
 export interface Kernel {
   readonly name: string
+  /** Bytes that it has laid out for itself; what callers see may be a part of them. */
+  readonly arenaBytes: number
   openNetwork(spec: NetworkSpec, limits: KernelLimits): NetworkKernel
   openLeastSquares(options: LeastSquaresOptions): LeastSquares
 }

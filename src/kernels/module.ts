@@ -81,7 +81,11 @@ export function instantiate(
     )
   }
   const memory = new WebAssembly.Memory({ initial: 1 })
-  const module = compile(readFileSync(path))
+  const bytes = readFileSync(path)
+  if (!WebAssembly.validate(bytes)) {
+    throw new HeadraceError('HEADRACE_KERNEL_MISSING', `The wasm kernel is damaged: ${path}.`)
+  }
+  const module = compile(bytes)
   const instance = new WebAssembly.Instance(module, { env: { memory } })
   const exports = instance.exports as unknown as KernelExports
   return { exports, arena: new Arena(memory, exports.heapBase()) }

@@ -16,6 +16,8 @@ import { ReadOut } from './read-out.ts'
  */
 export const referenceKernel: Kernel = {
   name: 'reference',
+  // Its arrays are the callers' and small tapes beside them.
+  arenaBytes: 0,
   openNetwork: (spec, limits) => new ReferenceNetwork(spec, limits),
   openLeastSquares: (options) => new ReferenceLeastSquares(options),
 }

@@ -19,6 +19,9 @@ export function openWasmKernel(): Kernel {
   )
   return {
     name: 'wasm',
+    get arenaBytes() {
+      return module.arena.bytes
+    },
     openNetwork: (spec, limits) => new WasmNetwork(module, spec, limits),
     openLeastSquares: (options) => new WasmLeastSquares(module, options),
   }

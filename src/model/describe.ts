@@ -12,16 +12,20 @@ export interface ModelDescription {
   readonly bytesPerSequence: number
   /** State of what all sequences of a partition share. */
   readonly bytesShared: number
+  /** What the kernel has laid out to work in, copies of that state included. */
+  readonly bytesKernel: number
 }
 
 /** Sizes of the model that a configuration makes, read off such a model. */
 export function describeModel(config: Config): ModelDescription {
-  const model = new Model(config, openKernel(config.model.kernel))
+  const kernel = openKernel(config.model.kernel)
+  const model = new Model(config, kernel, { seeded: false })
   return {
     parametersPerNetwork: model.parameters / model.networkCount,
     networks: model.networkCount,
     parameters: model.parameters,
     bytesPerSequence: model.bytesPerSequence,
     bytesShared: model.bytesShared,
+    bytesKernel: kernel.arenaBytes,
   }
 }

@@ -19,6 +19,11 @@ import { HEADER, NO_WINDOW, type Sequence, SequenceTable } from './sequence.ts'
 import { hashArrays, type SharedArray, stateHash } from './state.ts'
 import { Windows } from './window.ts'
 
+export interface ModelOptions {
+  /** False: the networks begin with zero weights, at once; for a look at sizes alone. */
+  readonly seeded?: boolean
+}
+
 /**
  * The model of one partition, a pure function of its records (design §1). Each record takes the
  * same way: `absorb` its bytes, then `step` its sample or `skip` it.
@@ -49,7 +54,7 @@ export class Model {
   private count = 0
 
   /** `kernel` must be the one that the configuration names. */
-  constructor(config: Config, kernel: Kernel) {
+  constructor(config: Config, kernel: Kernel, { seeded = true }: ModelOptions = {}) {
     const d = dimensionsOf(config)
     this.dimensions = d
     const core = new Layout()
@@ -58,7 +63,7 @@ export class Model {
     this.scaler = new Scaler(core, domains.length * d.targets)
     this.history = new History(core, d, domains, maxLag(d, config.model.portfolio === 'full'))
     this.inputs = new InputVector(core, d, config.task.calendar)
-    const networks = buildNetworks(config, d, kernel, this.inputs.size)
+    const networks = buildNetworks(config, d, kernel, this.inputs.size, seeded)
     const states = networks.length * networks[0]!.stateSize
     const features = networks.reduce(
       (sum, m) => (m.readouts.length > 0 ? sum + m.hiddenSize : sum),

@@ -35,6 +35,7 @@ export function buildNetworks(
   d: Dimensions,
   kernel: Kernel,
   inputSize: number,
+  seeded: boolean,
 ): NetworkMember[] {
   const { model } = config
   const spec = networkSpec(model, inputSize, d)
@@ -51,7 +52,7 @@ export function buildNetworks(
         window: d.window,
         runsMax: RUNS_MAX,
         warmupMax: d.updateEvery,
-        seed: model.seed + j,
+        seed: seeded ? model.seed + j : null,
       },
       kernel,
     )

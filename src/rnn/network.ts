@@ -18,7 +18,8 @@ export interface NetworkOptions {
   /** Runs in a batch and steps of warm-up, at most. */
   readonly runsMax: number
   readonly warmupMax: number
-  readonly seed: number
+  /** Of the initial weights; null leaves them at zero, for a look at sizes alone. */
+  readonly seed: number | null
 }
 
 export interface UpdateReport {
@@ -69,6 +70,7 @@ export class Network {
     this.scalars[BETA2_POWER] = 1
     this.scalars[LEARNING_RATE] = learningRate
     this.adamStep = { scale: 1, learningRate, beta2, correction: 1, epsilon }
+    if (options.seed === null) return
     initialise(spec, this.kernel.parameters, new Random(options.seed))
     this.kernel.upload()
   }

@@ -1,4 +1,7 @@
 import { readFileSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { instantiate } from '../../../src/kernels/module.ts'
 import { LAYER_BYTES, NETWORK_BYTES } from '../../../src/kernels/wasm-fields.ts'
@@ -50,4 +53,20 @@ test('the reader of instructions sees what it must find', () => {
   const module = Uint8Array.from([...header, 10, section.length, ...section])
   const relaxed = instructionsOf(module).filter(({ opcode }) => opcode >= RELAXED_FROM)
   expect(relaxed).toEqual([{ prefix: SIMD_PREFIX, opcode: RELAXED_FROM }])
+})
+
+test('a module that is cut off is a failure with that code, not one of the engine', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'headrace-kernel-'))
+  try {
+    const path = join(folder, 'kernel.wasm')
+    await writeFile(path, bytes.subarray(0, bytes.length >> 1))
+    expect(() => instantiate(path)).toThrow(
+      expect.objectContaining({
+        code: 'HEADRACE_KERNEL_MISSING',
+        message: expect.stringContaining('damaged'),
+      }),
+    )
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
 })

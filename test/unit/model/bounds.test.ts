@@ -109,6 +109,12 @@ describe('the state is bounded', () => {
     const shared = insideOf(driver.model).shared.call(driver.model)
     expect(described.bytesShared).toBe(shared.reduce((sum, { array }) => sum + array.byteLength, 0))
     expect(described.parameters).toBe(described.networks * described.parametersPerNetwork)
+    const spoken = configOf({
+      task: { targets: ['a', 'b'], seasons: [24] },
+      model: { ...model, kernel: 'wasm' },
+    })
+    // At least parameters, second moments and gradients of all networks, four bytes each.
+    expect(describeModel(spoken).bytesKernel).toBeGreaterThan(12 * described.parameters)
   })
 
   test('a step makes no new array of the state', () => {
