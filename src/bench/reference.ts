@@ -1,6 +1,6 @@
 import { openKernel } from '../kernels/index.ts'
 import { openUpdate, updateInputs } from './open-update.ts'
-import { type BenchRun, measureInRounds, microsecondsEach } from './rounds.ts'
+import { type BenchRun, breathe, measureInRounds, microsecondsEach } from './rounds.ts'
 import type { KernelName, ReferenceRow, UpdateCase } from './rows.ts'
 import { median } from './statistics.ts'
 
@@ -10,17 +10,19 @@ export async function benchAgainstReference(
   cases: readonly UpdateCase[],
   run: BenchRun,
 ): Promise<ReferenceRow[]> {
-  const found = await measureInRounds(
-    cases.map((each) => {
-      const ours = openUpdate(each, openKernel(kernel))
-      const reference = openUpdate(each, openKernel('reference'))
-      return () => ({
-        microseconds: microsecondsEach(ours.run, run),
-        referenceMicroseconds: microsecondsEach(reference.run, run),
-      })
-    }),
-    run,
-  )
+  const measures: (() => { microseconds: number; referenceMicroseconds: number })[] = []
+  for (const each of cases) {
+    // A wide network takes a while to begin, so a signal is let in before each of the two.
+    await breathe(run.signal)
+    const ours = openUpdate(each, openKernel(kernel))
+    await breathe(run.signal)
+    const reference = openUpdate(each, openKernel('reference'))
+    measures.push(() => ({
+      microseconds: microsecondsEach(ours.run, run),
+      referenceMicroseconds: microsecondsEach(reference.run, run),
+    }))
+  }
+  const found = await measureInRounds(measures, run)
   return cases.map((each, i) => {
     const rounds = found[i] ?? []
     return {

@@ -13,6 +13,11 @@ const cells: readonly Cell[] = ['rnn', 'gru', 'lstm']
 /** Benches of headrace's design that this version does not have yet. */
 const laterBenches: readonly string[] = ['service', 'tensorflow']
 
+/** Those of the configuration; of sequences that learn together as many. */
+const mostHidden = 1024
+const mostRows = 1024
+const mostWindow = 10_000
+
 export type BenchName = (typeof benchNames)[number]
 
 export const benchOptions = {
@@ -56,15 +61,15 @@ export function planOf(values: BenchValues): BenchPlan {
     typeof values[name] === 'string' ? values[name] : standard
   const integer = (name: keyof typeof benchOptions, standard: string) =>
     integerOption(`--${name}`, text(name, standard), 1)
-  const integers = (name: 'hidden' | 'rows' | 'sequences') =>
-    typeof values[name] === 'string' ? integerList(`--${name}`, values[name]) : undefined
+  const integers = (name: 'hidden' | 'rows' | 'sequences', most?: number) =>
+    typeof values[name] === 'string' ? integerList(`--${name}`, values[name], most) : undefined
   return {
     only: onlyOption(text('only', 'update,replay')),
     kernel: kernelOption(values.kernel),
     cells: text('cells', cells.join()).split(',').map(cellOption),
-    hidden: integers('hidden'),
-    rows: integers('rows'),
-    window: integer('window', '16'),
+    hidden: integers('hidden', mostHidden),
+    rows: integers('rows', mostRows),
+    window: atMost('--window', integer('window', '16'), mostWindow),
     sequences: integers('sequences') ?? [1, 1000],
     records: values.records === undefined ? undefined : integer('records', ''),
     rounds: integer('rounds', '7'),
@@ -72,10 +77,15 @@ export function planOf(values: BenchValues): BenchPlan {
   }
 }
 
-function integerList(name: string, text: string): number[] {
+function atMost(name: string, value: number, most: number): number {
+  if (value <= most) return value
+  throw usageError(`${name} takes whole numbers up to ${most}, not '${value}'.`)
+}
+
+function integerList(name: string, text: string, most = Number.MAX_SAFE_INTEGER): number[] {
   const found = integersOption(name, text, 1)
   if (found.length === 0) throw usageError(`${name} needs at least one whole number.`)
-  return found
+  return found.map((value) => atMost(name, value, most))
 }
 
 function onlyOption(text: string): BenchName[] {

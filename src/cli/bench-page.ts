@@ -82,8 +82,11 @@ const explanations: readonly (readonly [title: string, text: string])[] = [
     'Replay',
     'Bytes of a file through decoder, model and scoreboard, as `headrace replay` does it: the ' +
       'bundled taxi series (CSV), or JSON lines with 16 further fields, sequences interleaved. ' +
-      'Heap bytes are what decoder and model take from the JavaScript heap per record; growth is ' +
-      'the last quarter of the run over the one before it.',
+      'Measured in a process that has warmed up; a new one is about half as fast over its first ' +
+      'thousands of records, while V8 compiles. Heap bytes a record are what decoder and model ' +
+      'take from the JavaScript heap, collected or not, in the last quarter of a run; growth is ' +
+      'that quarter over the one before it: 1 means that a record costs the same however long ' +
+      'the run.',
   ],
   [
     'Latency',
@@ -106,7 +109,8 @@ function section({ title, cells }: BenchTable): string {
 
 const rowsChapter = `## The rows of \`--json\`
 
-One array. A field may be added; none is renamed or taken away.
+One array. A field may be added; none is renamed or taken away. The figures here show the form
+only; those that were measured are in the tables above.
 
 \`\`\`json
 {"bench": "update", "kernel": "wasm", "cell": "lstm", "hidden": 32, "inputs": 8, "rows": 1,
@@ -114,7 +118,7 @@ One array. A field may be added; none is renamed or taken away.
 {"bench": "product", "kernel": "wasm", "cell": "lstm", "hidden": 32, "rows": 1,
  "microseconds": 0.3, "gigaflops": 27.3, "ceilingShare": 0.6}
 {"bench": "reference", "kernel": "wasm", "cell": "lstm", "hidden": 32, "inputs": 8, "rows": 1,
- "window": 16, "microseconds": 31.2, "referenceMicroseconds": 640.5, "times": 20.5}
+ "window": 16, "microseconds": 31.2, "referenceMicroseconds": 374.4, "times": 12.0}
 {"bench": "peer", "kernel": "wasm", "peer": "pytorch", "peerVersion": "2.15.0", "cell": "lstm",
  "hidden": 32, "inputs": 8, "rows": 1, "window": 16, "microseconds": 31.2,
  "peerMicroseconds": 660.1, "times": 21.2}
@@ -132,5 +136,6 @@ One array. A field may be added; none is renamed or taken away.
 
 \`rows\` are the sequences that learn together, \`times\` how many times as fast.
 \`bytesPerSequence\` is a sequence’s whole state with its window. \`boundary\`: the records whose
-step ended a block and learnt, or all the others.
+step ended a block and learnt, or all the others; where there are none, \`records\` is 0 and the two
+times are null.
 `

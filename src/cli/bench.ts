@@ -2,6 +2,7 @@ import { benchProducts } from '../bench/gate-product.ts'
 import { benchLatency } from '../bench/latency.ts'
 import { thisMachine } from '../bench/machine.ts'
 import { benchMemory } from '../bench/memory.ts'
+import { updateFlops } from '../bench/open-update.ts'
 import { benchAgainstReference } from '../bench/reference.ts'
 import { benchReplays } from '../bench/replay.ts'
 import { type BenchRun, systemBenchClock } from '../bench/rounds.ts'
@@ -13,7 +14,7 @@ import { BenchProgress } from './bench-progress.ts'
 import { benchTables } from './bench-tables.ts'
 import { openWorkload, type Portfolio, replayWorkload } from './bench-workloads.ts'
 import type { Command, Io } from './command.ts'
-import { parseOptions } from './options.ts'
+import { parseOptions, usageError } from './options.ts'
 import { table } from './table.ts'
 import { packageVersion } from './version.ts'
 
@@ -33,14 +34,21 @@ Usage: headrace bench [--only update,product,reference,replay,latency,memory]
   memory      the process's memory while one network learns from the waves, again and again
 
 Every figure is the median over rounds of one process; each round runs every case once, and one
-round before the first warms up.
+round before the first warms up. A new process replays about half as fast over its first thousands
+of records, while V8 compiles.
+
+Columns of replay: 'heap bytes a record' is what decoder and model take from the JavaScript heap
+for each record, collected or not, in the last quarter of a run; 'growth' is that quarter over the
+one before it, so 1 means that a record costs the same however long the run. A row of latency with
+no records (a run shorter than a block ends none) has null for its times in --json.
 
   --only LIST        which of them (update,replay)
   --kernel NAME      what does the arithmetic (the default of model.kernel)
   --cells LIST       cells of the updates (rnn,gru,lstm)
-  --hidden LIST      sizes of the hidden state (16,32,64,128,256; reference 32,64)
-  --rows LIST        sequences that learn together (1,8,64; reference 1,8)
-  --window N         steps that gradients flow back (16)
+  --hidden LIST      sizes of the hidden state (16,32,64,128,256; reference 32,64; to 1024)
+  --rows LIST        sequences that learn together (1,8,64; reference 1,8; to 1024)
+  --window N         steps that gradients flow back (16; to 10000)
+                     An update of more than 100 billion operations is refused.
   --sequences LIST   sequences of replay and latency (1,1000); memory has 1,000
   --records N        records of a replay at most (50000; the taxi series has 10,320), of memory
                      in all (10000000)
@@ -58,15 +66,17 @@ const allRows = [1, 8, 64]
 /** Records of a workload, unless the user says. */
 const workloadRecords = 50_000
 const memorySequences = 1000
+/** Of one update, which no signal interrupts: a minute or so by the reference kernel. */
+const mostFlops = 1e11
 
 /** What one bench needs beyond the plan. */
 type Bench = (plan: BenchPlan, run: BenchRun) => Promise<BenchRow[]>
 
 const benches: Readonly<Record<BenchName, Bench>> = {
-  update: (plan, run) => benchUpdates(plan.kernel, updateCases(plan, allHidden, allRows), run),
+  update: (plan, run) => benchUpdates(plan.kernel, learningCases(plan, allHidden, allRows), run),
   product: (plan, run) => benchProducts(plan.kernel, updateCases(plan, allHidden, allRows), run),
   reference: (plan, run) =>
-    benchAgainstReference(plan.kernel, updateCases(plan, [32, 64], [1, 8]), run),
+    benchAgainstReference(plan.kernel, learningCases(plan, [32, 64], [1, 8]), run),
   replay: (plan, run) =>
     benchReplays(plan.kernel, workloadsOf(plan), replayWorkload(systemClock), run),
   latency: (plan, run) => benchLatency(plan.kernel, workloadsOf(plan), run),
@@ -86,6 +96,19 @@ function updateCases(
     (plan.hidden ?? hidden).flatMap((size) =>
       (plan.rows ?? rows).map((count) => ({ cell, hidden: size, rows: count, window })),
     ),
+  )
+}
+
+/** The cases of the plan, none so large that the program would not listen for minutes. */
+function learningCases(...args: Parameters<typeof updateCases>): UpdateCase[] {
+  const cases = updateCases(...args)
+  const large = cases.find((each) => updateFlops(each) > mostFlops)
+  if (large === undefined) return cases
+  const { cell, hidden, rows, window } = large
+  const billions = Math.round(updateFlops(large) / 1e9)
+  throw usageError(
+    `An update of ${cell} with --hidden ${hidden}, --rows ${rows} and --window ${window} is ` +
+      `${billions} billion operations; at most ${mostFlops / 1e9} billion can be measured.`,
   )
 }
 

@@ -1,5 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
+import { benchAgainstReference } from '../../src/bench/reference.ts'
+import { systemBenchClock } from '../../src/bench/rounds.ts'
 import { command } from '../../src/cli/bench.ts'
 import { testIo } from '../unit/cli/replay-support.ts'
 
@@ -117,6 +119,30 @@ describe('bench', () => {
     expect(io.stderr.text).toContain('headrace: interrupted')
   })
 
+  test('a signal is let in before each network is opened', async () => {
+    const controller = new AbortController()
+    const run = {
+      clock: systemBenchClock,
+      signal: controller.signal,
+      rounds: 1,
+      leastMs: 1,
+    }
+    const opened: number[] = []
+    const each = (rows: number) => ({
+      cell: 'gru' as const,
+      hidden: 4,
+      window: 2,
+      get rows() {
+        if (!opened.includes(rows)) opened.push(rows)
+        controller.abort()
+        return rows
+      },
+    })
+    const found = benchAgainstReference('wasm', [each(1), each(2)], run)
+    await expect(found).rejects.toThrow('aborted')
+    expect(opened).toEqual([1])
+  })
+
   test.each([
     [
       ['--only', 'speed'],
@@ -127,6 +153,13 @@ describe('bench', () => {
     [['--kernel', 'tensorflow'], '--kernel: "tensorflow" is not in this version'],
     [['--kernel', 'fast'], "--kernel takes wasm, reference, not 'fast'."],
     [['--cells', 'rnn,cnn'], "--cells takes rnn, gru, lstm, not 'cnn'."],
+    [['--hidden', '32,1025'], "--hidden takes whole numbers up to 1024, not '1025'."],
+    [['--rows', '1025'], "--rows takes whole numbers up to 1024, not '1025'."],
+    [['--window', '10001'], "--window takes whole numbers up to 10000, not '10001'."],
+    [
+      ['--only', 'reference', '--hidden', '1024', '--rows', '1024', '--cells', 'lstm'],
+      'An update of lstm with --hidden 1024, --rows 1024 and --window 16 is 416 billion operations',
+    ],
     [['--hidden', ''], '--hidden needs at least one whole number.'],
     [['--rounds', '0'], '--rounds needs a whole number of at least 1'],
   ])('%j is a usage error', async (args, message) => {

@@ -55,9 +55,30 @@ describe('headrace’s side', () => {
 })
 
 describe('the programs', () => {
-  test.each(['tfjs.ts', 'pytorch.ts'])('%s --help needs no peer', async (name) => {
+  const programs = ['tfjs.ts', 'pytorch.ts', '../../../scripts/docs-bench.js']
+  test.each(programs)('%s --help needs no peer', async (name) => {
     const { stdout } = await run(process.execPath, [file(name), '--help'])
     expect(stdout).toContain('Usage: npm run bench:')
+  })
+
+  test.each([
+    ['tfjs.ts', ['--rounds', 'x'], 2, "--rounds needs a whole number of at least 1, not 'x'."],
+    ['tfjs.ts', ['--backends', 'foo'], 2, "--backends takes cpu, wasm, not 'foo'."],
+    ['tfjs.ts', ['--nope'], 2, 'There is no option --nope.'],
+    ['pytorch.ts', ['--core', '99999'], 2, '--core: taskset cannot pin to core 99999 here.'],
+    ['pytorch.ts', ['--python', '/nope'], 2, "--python: '/nope' cannot be run."],
+    // It answers --version, and fails at whatever a Python would import.
+    ['pytorch.ts', ['--python', process.execPath], 1, "has no PyTorch: 'import torch' fails"],
+    ['../../../scripts/docs-bench.js', ['--without', 'jax'], 2, '--without takes tfjs, pytorch'],
+    ['../../../scripts/docs-bench.js', ['--records', '0'], 2, '--records needs a whole number'],
+    ['../../../scripts/docs-bench.js', ['--out', 'nope/a.md'], 2, '--out: there is no folder'],
+  ])('%s %j ends with one line on stderr', (name, args, code, message) => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [file(name), ...args])
+    const lines = stderr.toString().trimEnd().split('\n')
+    const wanted = expect.stringContaining(message)
+    // Where nothing can be pinned a line says so first.
+    expect([status, stdout.toString(), lines.at(-1)]).toEqual([code, '', wanted])
+    expect(stderr.toString()).not.toContain('    at ')
   })
 
   const hasPython = spawnSync('python3', ['--version']).status === 0

@@ -1,8 +1,9 @@
-import { execFileSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { userCacheFolder } from '../../../src/broker/cache-folder.ts'
+import { usageError } from '../../../src/cli/options.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -23,22 +24,35 @@ export function pythonWithTorch(requirement: string, env: Environment): string {
     process.platform === 'win32'
       ? join(folder, 'Scripts', 'python.exe')
       : join(folder, 'bin', 'python')
-  const talk = { stdio: ['ignore', 2, 2] as ['ignore', number, number] }
   if (!existsSync(python)) {
     const system = process.platform === 'win32' ? 'python' : 'python3'
-    execFileSync(system, ['-m', 'venv', folder], talk)
+    install(system, ['-m', 'venv', folder], `a virtual environment in ${folder}`)
   }
   if (!hasTorch(python)) {
-    execFileSync(python, ['-m', 'pip', 'install', requirement, 'numpy'], talk)
+    install(python, ['-m', 'pip', 'install', requirement, 'numpy'], `PyTorch by pip in ${folder}`)
   }
   return python
 }
 
-function hasTorch(python: string): boolean {
-  try {
-    execFileSync(python, ['-c', 'import torch'], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
+/**
+ * The Python that the user named.
+ * @throws HeadraceError HEADRACE_USAGE where it does not start; Error where it has no PyTorch
+ */
+export function givenPython(python: string): string {
+  if (spawnSync(python, ['--version'], { stdio: 'ignore' }).status !== 0) {
+    throw usageError(`--python: '${python}' cannot be run.`)
   }
+  if (!hasTorch(python)) throw new Error(`${python} has no PyTorch: 'import torch' fails there.`)
+  return python
+}
+
+/** Runs one step of the installation, whose talk goes to stderr. */
+function install(program: string, args: readonly string[], what: string): void {
+  const { status, error } = spawnSync(program, args, { stdio: ['ignore', 2, 2] })
+  if (error !== undefined) throw new Error(`${what}: ${program} cannot be run.`)
+  if (status !== 0) throw new Error(`${what}: failed; the lines above say why.`)
+}
+
+function hasTorch(python: string): boolean {
+  return spawnSync(python, ['-c', 'import torch'], { stdio: 'ignore' }).status === 0
 }

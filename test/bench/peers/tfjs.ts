@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util'
 import { openUpdate, type Update } from '../../../src/bench/open-update.ts'
 import {
   type BenchRun,
@@ -8,8 +7,10 @@ import {
 } from '../../../src/bench/rounds.ts'
 import type { PeerRow, UpdateCase } from '../../../src/bench/rows.ts'
 import { planOf } from '../../../src/cli/bench-options.ts'
+import { parseOptions, usageError } from '../../../src/cli/options.ts'
 import { openKernel } from '../../../src/kernels/index.ts'
 import { type PeerRound, peerRow, printPeers } from './peer-row.ts'
+import { runProgram } from './program.ts'
 import { openTfjsUpdate, type Tf, type TfjsUpdate } from './tfjs-network.ts'
 
 const help = `One update of headrace against TensorFlow.js in turn, in one process: forward over a
@@ -30,6 +31,8 @@ const warmUpUpdates = 60
 /** A measurement of one side goes on for at least this long: ten of the peer's updates. */
 const leastMs = 100
 
+const backends: readonly string[] = ['cpu', 'wasm']
+
 /** Both sides of a case on one back end of TensorFlow.js. */
 interface Pair {
   readonly backend: string
@@ -42,8 +45,13 @@ interface Pair {
 async function loadTfjs(): Promise<Tf> {
   // Not literals: the packages are there only once the bench's own package is installed.
   const names = ['@tensorflow/tfjs', '@tensorflow/tfjs-backend-wasm']
-  const [tf] = await Promise.all(names.map((name) => import(name)))
-  return tf as Tf
+  try {
+    const [tf] = await Promise.all(names.map((name) => import(name)))
+    return tf as Tf
+  } catch (cause) {
+    const why = 'TensorFlow.js cannot be loaded: `npm run bench:tfjs` installs it first'
+    throw new Error(why, { cause })
+  }
 }
 
 /**
@@ -62,26 +70,31 @@ function checkAgreement({ backend, each, ours, theirs }: Pair): void {
   }
 }
 
+function backendsOption(text: string | undefined): readonly string[] {
+  const named = text?.split(',').map((part) => part.trim()) ?? backends
+  const unknown = named.find((name) => !backends.includes(name))
+  if (unknown === undefined) return named
+  throw usageError(`--backends takes ${backends.join(', ')}, not '${unknown}'.`)
+}
+
 async function main(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      kernel: { type: 'string' },
-      backends: { type: 'string', default: 'cpu,wasm' },
-      rounds: { type: 'string' },
-      json: { type: 'boolean' },
-      help: { type: 'boolean' },
-    },
+  const { values } = parseOptions(args, {
+    kernel: { type: 'string' },
+    backends: { type: 'string' },
+    rounds: { type: 'string' },
+    json: { type: 'boolean' },
+    help: { type: 'boolean' },
   })
   if (values.help === true) {
     process.stdout.write(help)
     return 0
   }
   const { kernel, rounds } = planOf({ kernel: values.kernel, rounds: values.rounds })
+  const named = backendsOption(values.backends)
   const tf = await loadTfjs()
   tf.enableProdMode()
   const pairs: Pair[] = []
-  for (const backend of values.backends.split(',')) {
+  for (const backend of named) {
     if (!(await tf.setBackend(backend))) throw new Error(`TensorFlow.js has no ${backend} here`)
     for (const each of cases) {
       const ours = openUpdate(each, openKernel(kernel))
@@ -109,4 +122,4 @@ async function main(args: readonly string[]): Promise<number> {
   return 0
 }
 
-process.exitCode = await main(process.argv.slice(2))
+process.exitCode = await runProgram('bench:tfjs', main, process.argv.slice(2))
