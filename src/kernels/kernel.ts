@@ -81,7 +81,8 @@ export interface NetworkKernel {
 
   /**
    * One pass of Adam with β₁ = 0 (Kingma & Ba 2015) over all parameters, which also clears the
-   * gradient: g = scale × sum; v ← β₂v + (1 − β₂)g²; p ← p − rate × g / (√(v / correction) + ε).
+   * gradient: g = scale × sum; v ← β₂v + (1 − β₂)g²;
+   * p ← p − rate × (g / (√(v / correction) + ε) + decay × p).
    */
   adam(step: AdamStep): void
   /** Forgets what was accumulated. */
@@ -102,6 +103,11 @@ export interface AdamStep {
   /** 1 − β₂^t */
   correction: number
   epsilon: number
+  /**
+   * Decoupled weight decay (Loshchilov & Hutter 2019) of all parameters; 0 for none. Where
+   * rate × decay is below 6e−8 it is lost to the rounding of single precision.
+   */
+  decay: number
 }
 
 export interface LeastSquaresOptions {

@@ -24,6 +24,7 @@ export interface KernelExports {
     beta2: number,
     correction: number,
     epsilon: number,
+    decay: number,
   ): void
   /** See `assembly/product.ts`. */
   product(

@@ -203,13 +203,15 @@ class ReferenceNetwork implements NetworkKernel {
     return Math.sqrt(sum)
   }
 
-  adam({ scale, learningRate, beta2, correction, epsilon }: AdamStep): void {
+  adam({ scale, learningRate, beta2, correction, epsilon, decay }: AdamStep): void {
     const { parameters, secondMoments, gradient } = this
+    const kept = 1 - learningRate * decay
     for (let i = 0; i < gradient.length; i++) {
       const g = scale * gradient[i]!
       const v = beta2 * secondMoments[i]! + (1 - beta2) * g * g
       secondMoments[i] = v
-      parameters[i] = parameters[i]! - (learningRate * g) / (Math.sqrt(v / correction) + epsilon)
+      const size = Math.sqrt(v / correction) + epsilon
+      parameters[i] = kept * parameters[i]! - (learningRate * g) / size
       gradient[i] = 0
     }
     this.readOut.clearLosses()

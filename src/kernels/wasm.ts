@@ -226,7 +226,7 @@ class WasmNetwork implements NetworkKernel {
     return this.exports.gradientNorm(parameters + gradientShift, parameterBytes)
   }
 
-  adam({ scale, learningRate, beta2, correction, epsilon }: AdamStep): void {
+  adam({ scale, learningRate, beta2, correction, epsilon, decay }: AdamStep): void {
     const { parameters, parameterBytes, momentsShift, gradientShift } = this.layout.network
     this.exports.adam(
       parameters,
@@ -238,6 +238,7 @@ class WasmNetwork implements NetworkKernel {
       beta2,
       correction,
       epsilon,
+      decay,
     )
     this.stale = true
     this.setLosses(0, 0)

@@ -10,6 +10,8 @@ export interface NetworkOptions {
   /** Decay of Adam's second moments: 0.999 for series, 0.9999 for text. */
   readonly beta2: number
   readonly epsilon: number
+  /** Decoupled, of all parameters, as a share of the learning rate; 0 if left out. */
+  readonly weightDecay?: number
   /** The mean gradient is scaled down to this norm where it is longer. */
   readonly clipNorm: number
   readonly huberDelta: number
@@ -69,7 +71,8 @@ export class Network {
     this.kernel = kernel.openNetwork(spec, { window, runsMax, warmupMax, huberDelta })
     this.scalars[BETA2_POWER] = 1
     this.scalars[LEARNING_RATE] = learningRate
-    this.adamStep = { scale: 1, learningRate, beta2, correction: 1, epsilon }
+    const decay = options.weightDecay ?? 0
+    this.adamStep = { scale: 1, learningRate, beta2, correction: 1, epsilon, decay }
     if (options.seed === null) return
     initialise(spec, this.kernel.parameters, new Random(options.seed))
     this.kernel.upload()

@@ -42,7 +42,8 @@ function exactSquares(g: usize, bytes: usize): f64 {
 
 /**
  * Adam with β₁ = 0 in one pass that clears the gradient: g = scale × sum;
- * v ← β₂ v + (1 − β₂) g²; p ← p − rate × g / (√(v ÷ correction) + ε). `bytes` is a multiple of 16.
+ * v ← β₂ v + (1 − β₂) g²; p ← p − rate × (g / (√(v ÷ correction) + ε) + weightDecay × p).
+ * `bytes` is a multiple of 16.
  */
 export function adam(
   parameters: usize,
@@ -54,9 +55,11 @@ export function adam(
   beta2: f64,
   correction: f64,
   epsilon: f64,
+  weightDecay: f64,
 ): void {
   const scales = f32x4.splat(<f32>scale)
   const rates = f32x4.splat(<f32>rate)
+  const kept = f32x4.splat(<f32>(1 - rate * weightDecay))
   const decay = f32x4.splat(<f32>beta2)
   const gain = f32x4.splat(<f32>(1 - beta2))
   const unbias = f32x4.splat(<f32>(1 / correction))
@@ -72,6 +75,7 @@ export function adam(
     )
     v128.store(p + momentsShift, v)
     const size = f32x4.add(f32x4.sqrt(f32x4.mul(v, unbias)), floor)
-    v128.store(p, f32x4.sub(v128.load(p), f32x4.div(f32x4.mul(rates, g), size)))
+    const step = f32x4.div(f32x4.mul(rates, g), size)
+    v128.store(p, f32x4.sub(f32x4.mul(kept, v128.load(p)), step))
   }
 }

@@ -83,7 +83,14 @@ test('after the last thing is opened neither memory nor views change', () => {
     network.forward(18, batch.inputs, 0, states, 0, outputs, 0)
     network.accumulate(batch, states)
     if (u % 100 === 0) network.gradientNormByLag(batch, 1, states, lags)
-    network.adam({ scale: 1e-3, learningRate: 1e-4, beta2: 0.99, correction: 1, epsilon: 1e-5 })
+    network.adam({
+      scale: 1e-3,
+      learningRate: 1e-4,
+      beta2: 0.99,
+      correction: 1,
+      epsilon: 1e-5,
+      decay: 0,
+    })
   }
   network.download()
   expect(network.parameters.every(Number.isFinite)).toBe(true)

@@ -10,7 +10,14 @@ import { batchOf, bitsOf, type Shape, settle, shapeOf } from './shapes.ts'
 
 const RUNS = 18
 const ROWS = 17
-const ADAM = { scale: 0.1, learningRate: 0.01, beta2: 0.99, correction: 0.5, epsilon: 1e-5 }
+const ADAM = {
+  scale: 0.1,
+  learningRate: 0.01,
+  beta2: 0.99,
+  correction: 0.5,
+  epsilon: 1e-5,
+  decay: 0,
+}
 
 function open(shape: Shape): NetworkKernel {
   const network = openKernel('wasm').openNetwork(shape.spec, shape.limits)
