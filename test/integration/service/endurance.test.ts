@@ -65,7 +65,7 @@ test('a model far slower than its share loses neither its group nor its epoch', 
   const targets = Array.from({ length: 50 }, (_, i) => `y${i}`)
   const app = await createApp(1, {
     task: { targets, horizons: [1, 2, 3, 4, 5], calendar: false },
-    model: { hidden: 256, updateEvery: 4, window: 16 },
+    model: { hidden: 256, updateEvery: 4, window: 16, kernel: 'reference' },
     commit: { intervalMs: 50 },
   })
   const value = (i: number): string =>

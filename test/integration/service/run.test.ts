@@ -88,8 +88,9 @@ test('two processes share two partitions, and one takes over when the other dies
 })
 
 test('SIGTERM under load ends with 0 in its time, and the next run goes on', async () => {
-  // A model of the default size needs seconds for all of it.
-  const app = await createApp(1, { shutdown: { timeoutMs: 5_000 }, model: {} })
+  // The reference kernel needs seconds for all of it at the default size.
+  const model = { kernel: 'reference' }
+  const app = await createApp(1, { shutdown: { timeoutMs: 5_000 }, model })
   await produce(app.topics.input, rows(0, 3_000))
   const first = new Run(app.file)
   await learntUpTo(app, [50], first)
