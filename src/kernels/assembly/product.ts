@@ -2,6 +2,9 @@
  * The matrix products of a network, in single precision. Every element of a result is one sum in
  * the order of k, begun with what it starts from: tiles differ in how many of these sums they carry
  * side by side, never in a single bit of them.
+ *
+ * The loops of the tiles are unrolled by hand, two terms at a time with the addresses in the
+ * instructions: one general loop that serves weight gradients as well takes 4 to 8 % longer.
  */
 
 import { madd, panelBytesOf, ROW } from './panels'

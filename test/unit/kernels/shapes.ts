@@ -6,6 +6,16 @@ import { type NetworkSpec, WindowBatch } from '../../../src/rnn/index.ts'
 import { initialise } from '../../../src/rnn/initialise.ts'
 import { CELLS, randomise } from './fixtures.ts'
 
+/** One step of the optimiser, large enough to be seen. */
+export const ADAM = {
+  scale: 0.1,
+  learningRate: 0.01,
+  beta2: 0.99,
+  correction: 0.5,
+  epsilon: 1e-5,
+  decay: 0,
+}
+
 /** Which losses of a run's window stand; `early` leaves its second half without any. */
 const MASKS = ['all', 'some', 'none', 'early', 'last'] as const
 

@@ -5,18 +5,10 @@ import type { NetworkKernel, Runs } from '../../../src/kernels/kernel.ts'
 import { Random } from '../../../src/random.ts'
 import { type NetworkSpec, stateSize } from '../../../src/rnn/index.ts'
 import { describeBuild, randomise, randomStates, SPECS } from './fixtures.ts'
-import { batchOf, bitsOf, cut, type Shape, settle, shapeOf } from './shapes.ts'
+import { ADAM, batchOf, bitsOf, cut, type Shape, settle, shapeOf } from './shapes.ts'
 
 const ROWS = 20
 const RUNS = 37
-const ADAM = {
-  scale: 0.1,
-  learningRate: 0.01,
-  beta2: 0.99,
-  correction: 0.5,
-  epsilon: 1e-5,
-  decay: 0,
-}
 
 /** Widths with whole panels, odd panels and halves in every product. */
 const shapes = SPECS.filter(({ layers }) => layers < 3).map((spec, i) => {

@@ -6,18 +6,10 @@ import type { WasmLayout } from '../../../src/kernels/wasm-layout.ts'
 import { Random } from '../../../src/random.ts'
 import { stateSize, type WindowBatch } from '../../../src/rnn/index.ts'
 import { BUILDS, describeBuild, randomise, randomStates } from './fixtures.ts'
-import { batchOf, bitsOf, type Shape, settle, shapeOf } from './shapes.ts'
+import { ADAM, batchOf, bitsOf, type Shape, settle, shapeOf } from './shapes.ts'
 
 const RUNS = 18
 const ROWS = 17
-const ADAM = {
-  scale: 0.1,
-  learningRate: 0.01,
-  beta2: 0.99,
-  correction: 0.5,
-  epsilon: 1e-5,
-  decay: 0,
-}
 
 function open(shape: Shape): NetworkKernel {
   const network = openKernel('wasm').openNetwork(shape.spec, shape.limits)
