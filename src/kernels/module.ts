@@ -82,11 +82,7 @@ export function instantiate(
     )
   }
   const memory = new WebAssembly.Memory({ initial: 1 })
-  const bytes = readFileSync(path)
-  if (!WebAssembly.validate(bytes)) {
-    throw new HeadraceError('HEADRACE_KERNEL_MISSING', `The wasm kernel is damaged: ${path}.`)
-  }
-  const module = compile(bytes)
+  const module = compile(path)
   const instance = new WebAssembly.Instance(module, { env: { memory } })
   const exports = instance.exports as unknown as KernelExports
   return { exports, arena: new Arena(memory, exports.heapBase()) }
@@ -98,11 +94,15 @@ export function instantiate(
  * slower and never the same, against 15 ms here. Its code for equal bytes is kept, so a second
  * instance costs next to nothing.
  */
-function compile(bytes: Uint8Array): WebAssembly.Module {
+function compile(path: string): WebAssembly.Module {
+  const bytes = readFileSync(path)
   setFlagsFromString('--no-liftoff')
   setFlagsFromString('--no-wasm-lazy-compilation')
   try {
     return new WebAssembly.Module(bytes)
+  } catch (cause) {
+    const message = `The wasm kernel is damaged: ${path}.`
+    throw new HeadraceError('HEADRACE_KERNEL_MISSING', message, { cause })
   } finally {
     setFlagsFromString('--liftoff')
     setFlagsFromString('--wasm-lazy-compilation')

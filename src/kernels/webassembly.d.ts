@@ -1,6 +1,5 @@
 /** The part of the JavaScript interface of WebAssembly that is used here; Node's types lack it. */
 declare namespace WebAssembly {
-  function validate(bytes: Uint8Array): boolean
   class Memory {
     constructor(descriptor: { initial: number })
     readonly buffer: ArrayBuffer

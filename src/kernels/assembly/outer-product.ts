@@ -3,6 +3,7 @@
  */
 
 import { madd, panelBytesOf, ROW } from './panels'
+import { tile1 } from './product'
 
 /** Steps of an outer product that are summed before the next columns come, for the same reason. */
 const OUTER_BLOCK: u32 = 32
@@ -44,7 +45,7 @@ export function outerProduct(
       }
       for (; p < panels; p++) {
         const column = d0 + <usize>p * ROW
-        outer1(steps, from, aStride, column, dStride, to + <usize>p * panelBytes)
+        tile1(steps, from, aStride, column, dStride, 0, to + <usize>p * panelBytes)
       }
     }
   }
@@ -141,28 +142,6 @@ function outer1x4(
   v128.store(g2, t2, 16)
   v128.store(g3, s3)
   v128.store(g3, t3, 16)
-}
-
-/** 1 row × 8 columns of a gradient. */
-function outer1(
-  steps: u32,
-  a: usize,
-  aStride: usize,
-  d: usize,
-  dStride: usize,
-  g: usize,
-): void {
-  let s = v128.load(g)
-  let t = v128.load(g, 16)
-  for (let k: u32 = 0; k < steps; k++) {
-    const x = v128.load32_splat(a)
-    s = madd(s, x, v128.load(d))
-    t = madd(t, x, v128.load(d, 16))
-    a += aStride
-    d += dStride
-  }
-  v128.store(g, s)
-  v128.store(g, t, 16)
 }
 
 /** g (8 panels) += the sum of `rows` consecutive rows of D, the first row first. */

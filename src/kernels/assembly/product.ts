@@ -10,6 +10,8 @@
 import { madd, panelBytesOf, ROW } from './panels'
 import { rowOf } from './tapes'
 
+/** Bytes from one element of a row to the next. */
+const FLOAT: usize = 4
 /** Depth that is summed before the next panel comes, so that a panel stays in the nearest cache. */
 const DEPTH_BLOCK: u32 = 384
 
@@ -142,8 +144,8 @@ function multiplyTwo(
     const column = <usize>p * ROW
     const b = w + <usize>p * panelBytes
     const f = from == 0 ? from : from + column
-    tile1(a0, depth, b, f, c0 + column)
-    tile1(a1, depth, b, f, c1 + column)
+    tile1(depth, a0, FLOAT, b, ROW, f, c0 + column)
+    tile1(depth, a1, FLOAT, b, ROW, f, c1 + column)
   }
 }
 
@@ -165,7 +167,7 @@ function multiplyOne(
   for (; p < panels; p++) {
     const column = <usize>p * ROW
     const b = w + <usize>p * panelBytes
-    tile1(a, depth, b, from == 0 ? from : from + column, c + column)
+    tile1(depth, a, FLOAT, b, ROW, from == 0 ? from : from + column, c + column)
   }
 }
 
@@ -407,8 +409,19 @@ function tile1x4(a: usize, depth: u32, b: usize, panelBytes: usize, from: usize,
   v128.store(c, t3, 112)
 }
 
-/** 1 row × 8 columns: what is left over. */
-function tile1(a: usize, depth: u32, b: usize, from: usize, c: usize): void {
+/**
+ * 1 row × 8 columns, what is left over: from one term of the sums to the next a goes on by `aStep`
+ * bytes, b by `bStep`.
+ */
+export function tile1(
+  depth: u32,
+  a: usize,
+  aStep: usize,
+  b: usize,
+  bStep: usize,
+  from: usize,
+  c: usize,
+): void {
   const f = from == 0 ? c : from
   let s = v128.load(f)
   let t = v128.load(f, 16)
@@ -416,8 +429,8 @@ function tile1(a: usize, depth: u32, b: usize, from: usize, c: usize): void {
     const x = v128.load32_splat(a)
     s = madd(s, x, v128.load(b))
     t = madd(t, x, v128.load(b, 16))
-    a += 4
-    b += ROW
+    a += aStep
+    b += bStep
   }
   v128.store(c, s)
   v128.store(c, t, 16)
