@@ -18,8 +18,8 @@ export interface SinkOptions {
 
 /** kafkajs never splits a send, and a broker takes a batch of 1 MB by default. */
 const maxSendBytes = 900_000
-/** kafkajs copies the list of a send's messages once for each message. */
-const maxSendRecords = 1000
+/** So that one send does not hold up heartbeats and fetches for long. */
+const maxSendRecords = 5_000
 /** Lengths, deltas and attributes of a record, generously. */
 const recordOverheadBytes = 32
 
@@ -178,7 +178,7 @@ class KafkaPartitionWriter implements PartitionWriter {
   }
 }
 
-/** Sends of at most 900 kB and 1,000 records, in order; a larger record goes alone. */
+/** Sends of at most 900 kB and 5,000 records, in order; a larger record goes alone. */
 export function splitSends(records: readonly OutputRecord[], partition: number): Message[][] {
   const sends: Message[][] = []
   let bytes = 0

@@ -29,9 +29,9 @@ test('splitSends keeps order and content, and every send below 900 kB or of one 
   )
 })
 
-test('splitSends puts at most 1,000 records into a send', () => {
-  const records = Array.from({ length: 2500 }, () => ({ key: null, value: new Uint8Array(1) }))
-  expect(splitSends(records, 0).map(({ length }) => length)).toEqual([1000, 1000, 500])
+test('splitSends puts at most 5,000 records into a send', () => {
+  const records = Array.from({ length: 12_500 }, () => ({ key: null, value: new Uint8Array(1) }))
+  expect(splitSends(records, 0).map(({ length }) => length)).toEqual([5000, 5000, 2500])
 })
 
 test('splitSends counts keys and headers', () => {
