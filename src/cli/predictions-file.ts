@@ -26,7 +26,7 @@ export function refuseOverwriting(output: string, inputs: readonly string[]): vo
   }
 }
 
-/** `replay --predictions`: one output record of design §5 a line, `offset` = number of the row. */
+/** `replay --predictions`: one output record of design §5 a line. */
 export class PredictionsFile {
   readonly #encoder: ForecastEncoder
   readonly #out: WriteStream
@@ -55,8 +55,14 @@ export class PredictionsFile {
     return new PredictionsFile(path, createWriteStream(path, { fd: handle }), config)
   }
 
-  add(row: number, forecast: Forecast): void {
-    this.#text += `${this.#encoder.encode(BigInt(row), forecast)}\n`
+  /**
+   * @param offset of the record in its partition, or the number of the row
+   * @param partition is written in front where it is given
+   */
+  add(offset: number | bigint, forecast: Forecast, partition?: number): void {
+    const text = this.#encoder.encode(BigInt(offset), forecast)
+    const line = partition === undefined ? text : `{"partition":${partition},${text.slice(1)}`
+    this.#text += `${line}\n`
   }
 
   /** Passes on what has gathered and waits while the disk is behind. */

@@ -1,5 +1,12 @@
 import { readDocument } from '../config/document.ts'
-import { type LoadedConfig, loadConfig, type Override, readConfigText } from '../config/load.ts'
+import {
+  type LoadedConfig,
+  loadConfig,
+  loadServiceConfig,
+  type Override,
+  readConfigText,
+} from '../config/load.ts'
+import type { ServiceConfig } from '../config/schema.ts'
 import { integerOption, integersOption, usageError } from './options.ts'
 
 /** The options that say what to learn from a file; `replay` and `inspect` have them. */
@@ -64,6 +71,32 @@ export function loadReplayConfigs(
     return { ...loaded, format: format ?? own }
   }
   return files.length === 0 ? [load(undefined)] : files.map(load)
+}
+
+/**
+ * The configurations whose topics are to be replayed: `input.topic` must be there.
+ * @throws HeadraceError HEADRACE_USAGE, HEADRACE_CONFIG_INVALID, HEADRACE_CONFIG_UNREADABLE
+ */
+export function loadTopicConfigs(
+  values: SourceValues,
+  env: Readonly<Record<string, string | undefined>>,
+): LoadedConfig<ServiceConfig>[] {
+  const sets = values.set ?? []
+  const files = values.config ?? []
+  if (files.length === 0 && !sets.some((set) => /^\s*input(\.topic|\s*=)/.test(set))) {
+    throw usageError(
+      'What is to be replayed? headrace replay FILE, - for the standard input, ' +
+        'or --config FILE for the topic that it names.',
+    )
+  }
+  const format = formatOption(values.format)
+  const overrides = overridesOf(values)
+  if (format !== undefined) {
+    const value = format === 'jsonl' ? 'json' : format
+    overrides.push({ path: ['input', 'format'], value, option: `--format ${values.format}` })
+  }
+  const load = (file?: string) => loadServiceConfig({ file, sets, env, overrides })
+  return files.length === 0 ? [load()] : files.map(load)
 }
 
 /** Whether the text has `input.format`: the schema's default must not hide the file's ending. */

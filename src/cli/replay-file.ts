@@ -56,10 +56,7 @@ export async function replayFile(
     const result = await runReplay({
       config: config.config,
       batches: source,
-      processor: {
-        model: processor.model,
-        process: ({ key, value, timestampMs }) => processor.process(key, value, timestampMs),
-      },
+      processor,
       clock: systemClock,
       signal: io.signal,
       scoreFrom: plan.scoreFrom,

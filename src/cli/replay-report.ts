@@ -8,11 +8,24 @@ export interface ReplayReport {
   sequences: number
   seconds: number
   recordsPerSecond?: number
+  /** Absent where several partitions have one each. */
   stateHash?: string
+  /** Present for a topic: one for each partition that was replayed, ascending. */
+  partitions?: PartitionReport[]
   scoredFrom: number
   /** Present with --score-from-step: the first own step of a sequence that counts. */
   scoredFromStep?: number
   scores: TargetScore[]
+}
+
+/** A partition of a topic; each has a model of its own. */
+export interface PartitionReport {
+  partition: number
+  /** The offsets that were asked for: the first, and the first no more. */
+  from: number
+  until: number
+  records: number
+  stateHash: string
 }
 
 /** One run under the name its column gets. */
@@ -25,13 +38,14 @@ export interface NamedReport {
 export function reportLines(reports: readonly NamedReport[]): string[] {
   const [only] = reports
   if (only !== undefined && reports.length === 1) {
-    const lines = summaryLines(only.report)
+    const lines = [...summaryLines(only.report), ...partitionLines(only.report)]
     for (const score of only.report.scores) lines.push('', ...scoreLines(score))
     return lines
   }
   const lines: string[] = []
   for (const { name, report } of reports) {
     lines.push(`${name}: ${(summaryLines(report)[0] as string).trim()}`)
+    lines.push(...partitionLines(report).map((line) => `  ${line}`))
   }
   for (const [target, horizon] of allTargets(reports)) {
     lines.push('', ...sideBySide(reports, target, horizon))
@@ -54,6 +68,21 @@ function summaryLines(report: ReplayReport): string[] {
   }
   if (report.stateHash !== undefined) from.push(`state ${report.stateHash}`)
   return [counts.join(', '), from.join(', ')]
+}
+
+/** Where there are several: one has all in the summary. */
+function partitionLines({ partitions = [] }: ReplayReport): string[] {
+  if (partitions.length < 2) return []
+  return table([
+    ['partition', 'records', 'offsets from', 'until', 'state'],
+    ...partitions.map(({ partition, records, from, until, stateHash }) => [
+      String(partition),
+      grouped(records),
+      grouped(from),
+      grouped(until),
+      stateHash,
+    ]),
+  ])
 }
 
 /** '1 ahead' */

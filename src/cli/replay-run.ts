@@ -8,22 +8,31 @@ import type { ReplayReport } from './replay-report.ts'
 import { Scoreboard } from './scoreboard.ts'
 
 /** Rows between two looks at the clock, the signal and the disk. */
-const SLICE = 100
+const SLICE = 128
 
 /** One row of the input, decoded or not. */
 export interface ReplayRecord {
   readonly key: Uint8Array | null
-  readonly value: Uint8Array
+  /** null on a topic alone. */
+  readonly value: Uint8Array | null
   readonly timestampMs: number | null
+}
+
+/** What became of one row. */
+interface ReplayOutcome {
+  readonly failure: DecodeFailure | null
+  readonly forecast: Forecast
+  readonly scored: Scored
 }
 
 /** What the replay drives: a processor behind the decoder of a file. */
 export interface ReplayProcessor {
-  process(record: ReplayRecord): {
-    readonly failure: DecodeFailure | null
-    readonly forecast: Forecast
-    readonly scored: Scored
-  }
+  processMany(
+    records: readonly ReplayRecord[],
+    from: number,
+    until: number,
+    visit: (index: number, outcome: ReplayOutcome) => void,
+  ): void
   readonly model: {
     readonly memberNames: readonly string[]
     readonly liveSequences: number
@@ -53,6 +62,8 @@ interface Predictions {
 
 export interface ReplayResult {
   readonly report: ReplayReport
+  /** What the report's scores are made of, for pooling. */
+  readonly board: Scoreboard
   /** The first sequence's first target at the smallest horizon, for the plot. */
   readonly history: PlotHistory
   /** The first dead letter's row and reason. */
@@ -86,15 +97,13 @@ export async function runReplay(options: ReplayOptions): Promise<ReplayResult> {
   const startMs = clock.monotonicMs()
   let bytes = 0
   for await (const batch of options.batches) {
+    const visit = (i: number, outcome: ReplayOutcome) => {
+      bytes += (batch[i]?.value?.length ?? 0) + 1
+      if (outcome.failure === null) predictions?.add(state.records, outcome.forecast)
+      state.add(outcome)
+    }
     for (let from = 0; from < batch.length && !options.signal.aborted; from += SLICE) {
-      const until = Math.min(batch.length, from + SLICE)
-      for (let i = from; i < until; i++) {
-        const record = batch[i] as ReplayRecord
-        bytes += record.value.length + 1
-        const outcome = processor.process(record)
-        if (outcome.failure === null) predictions?.add(state.records, outcome.forecast)
-        state.add(outcome)
-      }
+      processor.processMany(batch, from, Math.min(batch.length, from + SLICE), visit)
       options.onProgress?.(state.records, bytes)
       await predictions?.flush()
       await turn()
@@ -113,7 +122,7 @@ export async function runReplay(options: ReplayOptions): Promise<ReplayResult> {
     ...(options.scoreFromStep === undefined ? {} : { scoredFromStep: options.scoreFromStep }),
     scores: board.toJson(),
   }
-  return { report, history: state.history, firstFailure: state.firstFailure }
+  return { report, board, history: state.history, firstFailure: state.firstFailure }
 }
 
 /** Counts, scores and the plot's history over the rows; also fed by the service of the demo. */
@@ -129,7 +138,7 @@ export class Rows {
     this.board = board
   }
 
-  add(outcome: ReturnType<ReplayProcessor['process']>): void {
+  add(outcome: ReplayOutcome): void {
     const row = this.records++
     const { failure, forecast, scored } = outcome
     if (failure !== null) {

@@ -1,23 +1,28 @@
 import type { Command, Io } from './command.ts'
 import { integerOption, parseOptions, usageError } from './options.ts'
-import { hasColour, legend, plot } from './plot.ts'
+import { hasColour, legend, type PlotHistory, plot } from './plot.ts'
 import { refuseOverwriting } from './predictions-file.ts'
-import { limitOption, loadReplayConfigs, sourceOptions } from './replay-config.ts'
+import { limitOption, loadReplayConfigs, loadTopicConfigs, sourceOptions } from './replay-config.ts'
 import { type ReplayPlan, replayFile } from './replay-file.ts'
 import { openInputs } from './replay-input.ts'
 import { ahead, type NamedReport, reportLines } from './replay-report.ts'
-import type { ReplayResult } from './replay-run.ts'
+import { replayTopic, type TopicResult } from './replay-topic.ts'
+import { refuseTopicOptions, topicOptions, topicSelection } from './replay-topic-options.ts'
 import { grouped } from './table.ts'
 
-const help = `headrace replay: runs a file through a fresh model and prints how well it predicted
+const help = `headrace replay: runs a file or topic through a fresh model, prints how well it did
 
-Usage: headrace replay FILE|- [--config FILE]… [--set PATH=VALUE]… [--format csv|jsonl]
-         [--target NAME]… [--horizons 1,5] [--seasons 48,336] [--key NAME] [--time NAME]
-         [--score-from ROW] [--score-from-step N] [--limit N] [--predictions FILE] [--json]
+Usage: headrace replay FILE|- [--config FILE]… [options]
+       headrace replay --config FILE… [--partition N]… [--from WHERE] [--until WHERE] [options]
 
-Nothing outside is touched. FILE is CSV with a header or JSON lines, plain, gzip or zstd; - is the
-standard input. Several --config are run one after the other and printed side by side.
+FILE is CSV with a header or JSON lines, plain, gzip or zstd; - is the standard input. Without it
+the records come from input.topic, read_committed, outside every consumer group, with a model for
+each partition. Nothing outside is touched. Several --config are run one after the other over the
+same records and printed side by side.
 
+  -c, --config FILE     a configuration; again for several
+  --set PATH=VALUE      overrides a value of each; may be repeated
+  --format csv|jsonl    the format of the input
   --target NAME         a field to predict; again for several
   --horizons 1,5        how many steps ahead
   --seasons 48,336      periods in steps
@@ -29,27 +34,46 @@ standard input. Several --config are run one after the other and printed side by
   --predictions FILE    write what would be published, one JSON object a line
   --json                print the scoreboard as JSON (docs/replay.md)
 
+For a topic, where rows, scores and --limit are those of each partition:
+  --partition N         this partition alone; again, or 0,3, for several; by default all
+  --from WHERE          earliest (the default), an offset, or a time in ISO 8601
+  --until WHERE         up to and without: latest, the end as it is now (the default), an offset,
+                        or a time. An offset needs exactly one partition.
+
+Exit codes: 0 fine, also when interrupted, 1 failed, 2 a partition or an offset that is not there,
+69 Kafka unreachable or no such topic, 78 mistakes in the configuration.
+
 Examples:
   headrace replay rides.csv --target passengers
   headrace replay rides.csv --target passengers --horizons 1,5 --seasons 48,336 --json
   zstd -dc rides.jsonl.zst | headrace replay - --config a.yaml --config b.yaml
+  headrace replay -c taxi.yaml -c wider.yaml --from 2024-07-01T00:00Z --until 2024-08-01T00:00Z
 `
 
 const replayOptions = {
   ...sourceOptions,
+  ...topicOptions,
   'score-from': { type: 'string' },
   'score-from-step': { type: 'string' },
   predictions: { type: 'string' },
 } as const
 
+type Values = ReturnType<typeof parseOptions<typeof replayOptions>>['values']
+
+/** A replay under one configuration, as it is printed. */
+interface Replayed extends NamedReport {
+  readonly history: PlotHistory
+  /** The first dead letter and where it is. */
+  readonly firstFailure: TopicResult['firstFailure']
+}
+
 /** What a person should know about the input, on stderr. */
-function remark(name: string, result: ReplayResult, io: Io): void {
-  const { report, firstFailure } = result
+function remark({ name, report, firstFailure }: Replayed, io: Io): void {
   if (firstFailure !== null) {
-    const { row, failure } = firstFailure
+    const { place, failure } = firstFailure
     io.stderr.write(
       `headrace: ${name}: ${grouped(report.deadLetters)} of ${grouped(report.records)} records ` +
-        `cannot be used; the first is row ${row}: ${failure.code} ${failure.message}\n`,
+        `cannot be used; the first is ${place}: ${failure.code} ${failure.message}\n`,
     )
     if (report.deadLetters === report.records) {
       io.stderr.write('headrace: none of them: is the format right? See --format csv|jsonl.\n')
@@ -60,28 +84,77 @@ function remark(name: string, result: ReplayResult, io: Io): void {
   }
 }
 
-function plotLines(result: ReplayResult, io: Io): string[] {
-  const [first] = result.report.scores
+async function replayFiles(
+  file: string,
+  values: Values,
+  plan: ReplayPlan,
+  io: Io,
+): Promise<Replayed[]> {
+  refuseTopicOptions(values)
+  const configs = loadReplayConfigs(values, io.env)
+  checkPredictions(plan, configs.length, [file, ...(values.config ?? [])])
+  const inputs = await openInputs(file, configs.length, io)
+  const results: Replayed[] = []
+  try {
+    for (const [i, config] of configs.entries()) {
+      if (i > 0 && io.signal.aborted) break
+      const { result } = await replayFile(config, inputs.next(), plan, io)
+      const { report, history, firstFailure: first } = result
+      const name = configs.length === 1 ? inputs.name : config.source
+      const firstFailure = first && { place: `row ${first.row}`, failure: first.failure }
+      results.push({ name, report, history, firstFailure })
+      remark(results[i] as Replayed, io)
+    }
+  } finally {
+    await inputs.close()
+  }
+  return results
+}
+
+async function replayTopics(values: Values, plan: ReplayPlan, io: Io): Promise<Replayed[]> {
+  const selection = topicSelection(values)
+  const configs = loadTopicConfigs(values, io.env)
+  checkPredictions(plan, configs.length, values.config ?? [])
+  // The brokers' client is loaded for a topic, and not for a file.
+  const { openTopics } = await import('./replay-topic-open.ts')
+  const { topics, close } = await openTopics(configs, selection, io)
+  const results: Replayed[] = []
+  try {
+    for (const [i, { reader, ranges }] of topics.entries()) {
+      if (i > 0 && io.signal.aborted) break
+      const config = configs[i] as (typeof configs)[number]
+      const result = await replayTopic(config, reader, ranges, plan, io)
+      results.push({ name: configs.length === 1 ? reader.topic : config.source, ...result })
+      remark(results[i] as Replayed, io)
+    }
+  } finally {
+    await close()
+  }
+  return results
+}
+
+function checkPredictions(plan: ReplayPlan, configs: number, inputs: readonly string[]): void {
+  if (plan.predictions === undefined) return
+  if (configs > 1) throw usageError('--predictions takes one --config only.')
+  refuseOverwriting(plan.predictions, inputs)
+}
+
+function plotLines({ report, history }: Replayed, io: Io): string[] {
+  const [first] = report.scores
   if (io.stdout.isTTY !== true || first === undefined) return []
   const colour = hasColour(io)
   const width = Math.min((io.stdout.columns ?? 80) - 1, 120)
-  const lines = plot(result.history, { width, height: 10, colour })
+  const lines = plot(history, { width, height: 10, colour })
   if (lines.length === 0) return []
   return ['', ...lines, legend(`${first.target}, ${ahead(first.horizon)}`, colour)]
 }
 
 export const command: Command = {
-  summary: 'runs a file through a fresh model and prints the scoreboard',
+  summary: 'runs a file or a topic through a fresh model, prints the scoreboard',
   help,
   async run(args, io) {
     const { values, positionals } = parseOptions(args, replayOptions, 1)
     const [file] = positionals
-    if (file === undefined) {
-      throw usageError(
-        'Which file? headrace replay FILE, or - for the standard input. ' +
-          'A topic as source is not in this version.',
-      )
-    }
     const row = (name: 'score-from' | 'score-from-step') =>
       values[name] === undefined ? undefined : integerOption(`--${name}`, values[name])
     const plan: ReplayPlan = {
@@ -90,37 +163,16 @@ export const command: Command = {
       limit: limitOption(values),
       predictions: values.predictions,
     }
-    const configs = loadReplayConfigs(values, io.env)
-    if (configs.length > 1 && plan.predictions !== undefined) {
-      throw usageError('--predictions takes one --config only.')
-    }
-    if (plan.predictions !== undefined) {
-      refuseOverwriting(plan.predictions, [file, ...(values.config ?? [])])
-    }
-    const inputs = await openInputs(file, configs.length, io)
-    const results: (NamedReport & { result: ReplayResult })[] = []
-    try {
-      for (const [i, config] of configs.entries()) {
-        if (i > 0 && io.signal.aborted) break
-        const { result } = await replayFile(config, inputs.next(), plan, io)
-        const name = configs.length === 1 ? inputs.name : config.source
-        remark(name, result, io)
-        results.push({ name, report: result.report, result })
-      }
-    } finally {
-      await inputs.close()
-    }
-    print(results, values.config !== undefined && configs.length > 1, values.json === true, io)
+    const results =
+      file === undefined
+        ? await replayTopics(values, plan, io)
+        : await replayFiles(file, values, plan, io)
+    print(results, (values.config?.length ?? 0) > 1, values.json === true, io)
     return 0
   },
 }
 
-function print(
-  results: readonly (NamedReport & { readonly result: ReplayResult })[],
-  isArray: boolean,
-  isJson: boolean,
-  io: Io,
-): void {
+function print(results: readonly Replayed[], isArray: boolean, isJson: boolean, io: Io): void {
   if (isJson) {
     const reports = results.map(({ report }) => report)
     io.stdout.write(`${JSON.stringify(isArray ? reports : reports[0], null, 2)}\n`)
@@ -128,6 +180,6 @@ function print(
   }
   const lines = reportLines(results)
   const [first] = results
-  if (first !== undefined && results.length === 1) lines.push(...plotLines(first.result, io))
+  if (first !== undefined && results.length === 1) lines.push(...plotLines(first, io))
   io.stdout.write(`${lines.join('\n')}\n`)
 }

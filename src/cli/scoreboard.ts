@@ -1,3 +1,4 @@
+import { assert } from '../assert.ts'
 import type { Scored } from '../model/scored.ts'
 import { gaussianCrps, gaussianNll } from './gaussian.ts'
 
@@ -71,6 +72,8 @@ export class Scoreboard {
   /** rows, rows inside, width of each interval, (K × D, L, LEVEL_SUMS) */
   readonly #levels: Float64Array
   readonly #sequences = new Map<string, number>()
+  /** Those of pooled boards included. */
+  #sequenceCount = 0
   /** |e| and the naive |e| of each sequence over the rows that have one, (sequences, K × D, 2) */
   #bySequence: Float64Array
 
@@ -97,6 +100,25 @@ export class Scoreboard {
       this.#addMembers(slot, y, scored)
       this.#addLevels(slot, y, scored)
     }
+  }
+
+  /**
+   * Takes in the scores of a board with the same layout, as of another partition: its sequences are
+   * others than the ones here, whatever their names.
+   */
+  pool(other: Scoreboard): void {
+    assert(
+      other.#sums.length === this.#sums.length && other.#members.length === this.#members.length,
+      'boards of one configuration are pooled',
+    )
+    addAll(this.#sums, other.#sums)
+    addAll(this.#members, other.#members)
+    addAll(this.#levels, other.#levels)
+    const used = this.#sequenceCount * this.#slots * 2
+    this.#sequenceCount += other.#sequenceCount
+    this.#growSequences()
+    const theirs = other.#bySequence.subarray(0, other.#sequenceCount * this.#slots * 2)
+    this.#bySequence.set(theirs, used)
   }
 
   /** Rows scored so far at a slot. */
@@ -180,16 +202,19 @@ export class Scoreboard {
   #sequence(name: string): number {
     let index = this.#sequences.get(name)
     if (index === undefined) {
-      index = this.#sequences.size
+      index = this.#sequenceCount++
       this.#sequences.set(name, index)
-      const size = (index + 1) * this.#slots * 2
-      if (size > this.#bySequence.length) {
-        const larger = new Float64Array(Math.max(size, this.#bySequence.length * 2))
-        larger.set(this.#bySequence)
-        this.#bySequence = larger
-      }
+      this.#growSequences()
     }
     return index
+  }
+
+  #growSequences(): void {
+    const size = this.#sequenceCount * this.#slots * 2
+    if (size <= this.#bySequence.length) return
+    const larger = new Float64Array(Math.max(size, this.#bySequence.length * 2))
+    larger.set(this.#bySequence)
+    this.#bySequence = larger
   }
 
   #score(target: string, horizon: number, slot: number): TargetScore {
@@ -239,7 +264,7 @@ export class Scoreboard {
   #perSequence(slot: number): { perSequence?: number } {
     let sum = 0
     let sequences = 0
-    for (let i = 0; i < this.#sequences.size; i++) {
+    for (let i = 0; i < this.#sequenceCount; i++) {
       const at = (i * this.#slots + slot) * 2
       const naive = this.#bySequence[at + 1] as number
       if (!(naive > 0)) continue
@@ -252,6 +277,10 @@ export class Scoreboard {
 
 function add(sums: Float64Array, index: number, value: number): void {
   sums[index] = (sums[index] as number) + value
+}
+
+function addAll(sums: Float64Array, others: Float64Array): void {
+  for (let i = 0; i < sums.length; i++) add(sums, i, others[i] as number)
 }
 
 /** `{name: sum / divisor}`, or nothing where that is no number. */

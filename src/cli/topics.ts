@@ -1,68 +1,75 @@
 import { loadServiceConfig } from '../config/load.ts'
 import type { ServiceConfig } from '../config/schema.ts'
 import { type Acl, aclCommand, neededAcls } from '../kafka/acls.ts'
-import { inspectTopics, type TopicsReport } from '../kafka/check.ts'
-import {
-  type CreateOptions,
-  createTopics,
-  deleteGroup,
-  deleteTopics,
-  ourTopics,
-  topicNames,
-  withAdmin,
-} from '../kafka/topics.ts'
+import { type CreateOptions, isGroupIdle, topicNames, withAdmin } from '../kafka/topics.ts'
 import type { Command, Io } from './command.ts'
+import { canAsk, isConfirmed } from './confirm.ts'
 import { configOptions, integerOption, parseOptions, singleConfig, usageError } from './options.ts'
+import { type TopicsOutcome, topicsJson, topicsLines } from './topics-report.ts'
+import { carryOut, ourTopicsOf } from './topics-work.ts'
 
-const help = `headrace topics: creates and checks the topics, lists the ACLs
+const help = `headrace topics: creates, checks and explains the topics, lists the ACLs
 
 Usage: headrace topics --config FILE [--set path=value]… [options]
 
 Creates what is missing of NAME.predictions, NAME.dead-letters and NAME.changelog, with as many
-partitions as the input topic has, and checks what is there. Changes nothing of a topic that exists.
+partitions as the input topic has, and looks at what is there: each setting that is not as it would
+be created or that puts records at risk, what follows from it, and the command that changes it. A
+topic that exists is never changed. Prints for each topic what 'run' refuses ('refused'), what it
+lives with ('warning'), and what is good to know ('note').
 
   -c, --config FILE         the configuration
   --set path=value          overrides a value of it; may be repeated
   --check                   create nothing
+  --dry-run                 do nothing, and show what would be created, with all settings
   --create-input N          create the input topic too where it is missing, with N partitions
   --replication-factor N    copies of each new topic; by default what the brokers are set to
   --reset                   start the application anew: DELETES its three topics with all
-                            predictions, its state and its group offsets, and creates them empty
+                            predictions, its state and its group offsets, and creates them empty.
+                            Asks first; refuses while a process of the application runs
+  --yes                     with --reset: do not ask; needed where there is no terminal
   --acls                    print the commands that grant the rights headrace needs, without
                             contacting a broker
   --json                    print one JSON object
 
-Exit codes: 0 fine, 69 brokers or topics not as they must be, 78 mistakes in the configuration.
+Exit codes: 0 fine, 1 not confirmed, or the group has members, 2 usage, 69 brokers or topics not as
+they must be, 78 mistakes in the configuration.
 
 Examples:
+  headrace topics -c taxi.yaml --dry-run
   headrace topics -c taxi.yaml
   headrace topics -c taxi.yaml --check
+  headrace topics -c taxi.yaml --reset --yes
   headrace topics -c taxi.yaml --acls
 `
 
 const options = {
   ...configOptions,
   check: { type: 'boolean' },
+  'dry-run': { type: 'boolean' },
   'create-input': { type: 'string' },
   'replication-factor': { type: 'string' },
   reset: { type: 'boolean' },
+  yes: { type: 'boolean' },
   acls: { type: 'boolean' },
 } as const
 
 const exitUnsuitable = 69
+const exitUnconfirmed = 1
 
-interface Outcome extends TopicsReport {
-  readonly created: readonly string[]
-  readonly deleted: readonly string[]
+export const command: Command = {
+  summary: 'creates, checks and explains the topics, lists ACLs',
+  help,
+  run,
 }
-
-export const command: Command = { summary: 'creates and checks the topics, lists ACLs', help, run }
 
 async function run(args: readonly string[], io: Io): Promise<number> {
   const { values } = parseOptions(args, options)
-  const { check = false, reset = false, acls = false, json = false } = values
-  const exclusive = [check && '--check', reset && '--reset', acls && '--acls'].filter(Boolean)
-  if (exclusive.length > 1) throw usageError(`${exclusive.join(' and ')} exclude each other.`)
+  const { check = false, reset = false, yes = false, acls = false, json = false } = values
+  const dryRun = values['dry-run'] === true
+  excludeEachOther({ '--check': check, '--reset': reset, '--acls': acls })
+  excludeEachOther({ '--check': check, '--dry-run': dryRun, '--acls': acls })
+  if (yes && !reset) throw usageError('--yes goes with --reset.')
   const create: CreateOptions = {
     ...count('inputPartitions', '--create-input', values['create-input']),
     ...count('replicationFactor', '--replication-factor', values['replication-factor']),
@@ -70,44 +77,47 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   const file = singleConfig(values.config, 'topics')
   const { config } = loadServiceConfig({ file, sets: values.set, env: io.env })
   if (acls) return printAcls(config, json, io)
-  const outcome = await carryOut(config, { check, reset, create })
-  print(config, outcome, json, io)
+  const request = { check, dryRun, reset, create }
+  const isSure = yes || !reset || dryRun
+  if (!isSure && !(await mayReset(config, io))) {
+    io.stderr.write('headrace: not confirmed: nothing was deleted.\n')
+    return exitUnconfirmed
+  }
+  const outcome = await carryOut(config, request)
+  print(config.input.topic, outcome, json, io)
   return outcome.problems.length === 0 ? 0 : exitUnsuitable
 }
 
-function carryOut(
-  config: ServiceConfig,
-  { check, reset, create }: { check: boolean; reset: boolean; create: CreateOptions },
-): Promise<Outcome> {
-  const names = topicNames(config)
-  return withAdmin(config.kafka, async (admin) => {
-    // The group first: it refuses while a process still runs, and nothing is lost then.
-    if (reset) await deleteGroup(admin, config.name)
-    const doomed = reset ? ourTopics.map((role) => names[role]) : []
-    const deleted = await deleteTopics(admin, doomed)
-    const created = check ? [] : await createTopics(admin, config, create)
-    return { created, deleted, ...(await inspectTopics(admin, names)) }
-  })
+function excludeEachOther(given: Readonly<Record<string, boolean>>): void {
+  const names = Object.keys(given).filter((name) => given[name])
+  if (names.length > 1) throw usageError(`${names.join(' and ')} exclude each other.`)
 }
 
-function print(config: ServiceConfig, outcome: Outcome, json: boolean, io: Io): void {
-  const { created, deleted, partitions, problems, warnings } = outcome
-  const names = Object.values(topicNames(config))
+/** Whether the user knows what will be gone. Throws while the group has members. */
+async function mayReset(config: ServiceConfig, io: Io): Promise<boolean> {
+  if (!canAsk(io)) {
+    throw usageError('--reset deletes topics, and there is no terminal to ask on: add --yes.')
+  }
+  const doomed = await withAdmin(config.kafka, async (admin) => {
+    await isGroupIdle(admin, config.name)
+    return ourTopicsOf(config, await admin.listTopics())
+  })
+  const { name } = config
+  io.stderr.write(
+    `This deletes the group ${name} with its offsets and ` +
+      `${doomed.length === 0 ? 'no topic' : doomed.join(', ')}, with all predictions and states ` +
+      'in them. They cannot be had back.\n',
+  )
+  return isConfirmed(`Type the name of the application (${name}) to go on: `, name, io)
+}
+
+function print(input: string, outcome: TopicsOutcome, json: boolean, io: Io): void {
+  const { problems } = outcome
   if (json) {
-    const topics = names.map((name) => ({ name, created: created.includes(name) }))
-    const report = { partitions, topics, deleted, problems, warnings }
-    io.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
+    io.stdout.write(`${JSON.stringify(topicsJson(outcome), null, 2)}\n`)
     return
   }
-  const width = Math.max(...names.map((name) => name.length))
-  for (const name of deleted) io.stdout.write(`${name.padEnd(width)}  deleted\n`)
-  for (const name of names) {
-    const state = created.includes(name) ? 'created' : 'exists'
-    io.stdout.write(`${name.padEnd(width)}  ${state}\n`)
-  }
-  const each = partitions === 1 ? '1 partition' : `${partitions} partitions`
-  io.stdout.write(`${each} in ${config.input.topic}\n`)
-  for (const warning of warnings) io.stderr.write(`headrace: warning: ${warning}\n`)
+  io.stdout.write(`${topicsLines(input, outcome).join('\n')}\n`)
   for (const problem of problems) io.stderr.write(`headrace: ${problem}\n`)
 }
 

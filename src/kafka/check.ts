@@ -1,10 +1,10 @@
 import type { Admin } from 'kafkajs'
 import { HeadraceError } from '../errors.ts'
 import { type KafkaLogger, silentLogger } from './logger.ts'
+import { type TopicFacts, topicFacts } from './topic-facts.ts'
 import {
   inputMissing,
   ourTopics,
-  partitionCount,
   type TopicNames,
   type TopicsConfig,
   topicNames,
@@ -21,8 +21,6 @@ export interface TopicsReport {
   readonly partitions: number
 }
 
-const topicResource = 2
-
 /**
  * Compares the topics with what headrace needs. Throws `HEADRACE_KAFKA_UNREACHABLE`,
  * `HEADRACE_KAFKA_REFUSED` or `HEADRACE_KAFKA_TOPIC_MISSING` (exit code 69) where there is nothing
@@ -38,17 +36,41 @@ export function checkTopics(
 
 /** The same with an admin that is already connected. */
 export async function inspectTopics(admin: Admin, names: TopicNames): Promise<TopicsReport> {
-  const existing = new Set(await admin.listTopics())
-  if (!existing.has(names.input)) throw inputMissing(names.input)
-  const missing = ourTopics.map((role) => names[role]).filter((topic) => !existing.has(topic))
+  const facts = await surveyTopics(admin, names)
+  const input = facts.get(names.input)
+  if (input === undefined) throw inputMissing(names.input)
+  const missing = missingTopics(names, facts)
   if (missing.length > 0) throw outputsMissing(missing)
+  const { partitions } = input
+  return { ...judgeTopics(names, facts, partitions), partitions }
+}
 
-  const partitions = await partitionCount(admin, names.input)
-  const settings = await describe(admin, Object.values(names))
+/** The facts of those of the four topics that exist, by name. */
+export async function surveyTopics(
+  admin: Admin,
+  names: TopicNames,
+): Promise<Map<string, TopicFacts>> {
+  const existing = new Set(await admin.listTopics())
+  return topicFacts(
+    admin,
+    Object.values(names).filter((name) => existing.has(name)),
+  )
+}
+
+/** Those of our topics that are not among the facts. */
+export function missingTopics(names: TopicNames, facts: ReadonlyMap<string, TopicFacts>): string[] {
+  return ourTopics.map((role) => names[role]).filter((topic) => !facts.has(topic))
+}
+
+/** What is wrong with the topics that exist, for an input of so many partitions. */
+export function judgeTopics(
+  names: TopicNames,
+  facts: ReadonlyMap<string, TopicFacts>,
+  partitions: number,
+): Pick<TopicsReport, 'problems' | 'warnings'> {
   const problems: string[] = []
   const warnings: string[] = []
-
-  const inputPolicy = settings.get(names.input)?.['cleanup.policy'] ?? ''
+  const inputPolicy = facts.get(names.input)?.settings['cleanup.policy'] ?? ''
   if (inputPolicy.includes('compact')) {
     problems.push(
       `The input topic ${names.input} is compacted (cleanup.policy=${inputPolicy}): a restore ` +
@@ -57,16 +79,17 @@ export async function inspectTopics(admin: Admin, names: TopicNames): Promise<To
   }
   for (const role of ourTopics) {
     const topic = names[role]
-    const count = await partitionCount(admin, topic)
-    if (count !== partitions) {
+    const found = facts.get(topic)
+    if (found === undefined) continue
+    if (found.partitions !== partitions) {
       problems.push(
-        `Topic ${topic} has ${count} partitions, the input topic ${names.input} has ` +
+        `Topic ${topic} has ${found.partitions} partitions, the input topic ${names.input} has ` +
           `${partitions}: they must be equal, because partition p of one goes to p of the other.`,
       )
     }
-    compare(role, topic, settings.get(topic) ?? {}, problems, warnings)
+    compare(role, topic, found.settings, problems, warnings)
   }
-  return { problems, warnings, partitions }
+  return { problems, warnings }
 }
 
 function compare(
@@ -85,7 +108,7 @@ function compare(
   }
   const differences = Object.entries(topicSettings[role])
     .filter(([name]) => !(role === 'changelog' && name === 'cleanup.policy'))
-    .filter(([name, wanted]) => !fits(role, name, actual[name] ?? '', wanted))
+    .filter(([name, wanted]) => !isAsCreated(role, name, actual[name] ?? '', wanted))
     .map(([name, wanted]) => `${name}=${actual[name] ?? ''} instead of ${wanted}`)
   if (differences.length > 0) {
     warnings.push(`Topic ${topic} has ${differences.join(', ')}.`)
@@ -99,31 +122,15 @@ const changelogRanges: Readonly<Record<string, readonly [number, number]>> = {
   'delete.retention.ms': [Number(topicSettings.changelog['delete.retention.ms']), Infinity],
 }
 
-function fits(role: string, name: string, actual: string, wanted: string): boolean {
+/** Whether a setting of a topic of ours does as well as the one that we create it with. */
+export function isAsCreated(role: string, name: string, actual: string, wanted: string): boolean {
   const range = role === 'changelog' ? changelogRanges[name] : undefined
   if (range === undefined) return actual === wanted
   return Number(actual) >= range[0] && Number(actual) <= range[1]
 }
 
-async function describe(
-  admin: Admin,
-  topics: readonly string[],
-): Promise<Map<string, Record<string, string>>> {
-  const { resources } = await admin.describeConfigs({
-    includeSynonyms: false,
-    resources: topics.map((name) => ({ type: topicResource, name })),
-  })
-  return new Map(
-    resources.map(({ resourceName, configEntries }) => [
-      resourceName,
-      Object.fromEntries(
-        configEntries.map(({ configName, configValue }) => [configName, configValue]),
-      ),
-    ]),
-  )
-}
-
-function outputsMissing(missing: readonly string[]): HeadraceError {
+/** The error of topics of ours that do not exist. */
+export function outputsMissing(missing: readonly string[]): HeadraceError {
   const [topics, verb] = missing.length === 1 ? ['Topic', 'does'] : ['Topics', 'do']
   return new HeadraceError(
     'HEADRACE_KAFKA_TOPIC_MISSING',

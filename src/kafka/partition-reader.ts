@@ -9,6 +9,7 @@ import { filterAborted } from './patches/aborted.ts'
 import { loadKafkajs } from './patches/apply.ts'
 import type { PartitionData } from './patches/batch.ts'
 import type { FetchedRecord } from './patches/decode.ts'
+import { unanswered } from './topics.ts'
 import { isRetriable, translateError } from './translate-error.ts'
 
 /** One answer of the broker. */
@@ -52,27 +53,54 @@ export class PartitionReader {
     topic: string,
     partition: number,
     from: bigint,
-    visit: (chunk: Chunk) => boolean,
+    visit: (chunk: Chunk) => boolean | Promise<boolean>,
   ): Promise<void> {
-    let position = from
-    let progressAtMs = systemClock.monotonicMs()
-    for (;;) {
-      const chunk = await this.#retry(`reading topic ${topic}, partition ${partition}`, topic, () =>
-        this.#fetch(topic, partition, position),
-      )
-      if (visit(chunk)) return
-      const nowMs = systemClock.monotonicMs()
-      if (chunk.position > position) progressAtMs = nowMs
+    const progress = new Progress(topic, partition, from)
+    for (let position = from; ; ) {
+      const chunk = await this.#chunk(topic, partition, position)
+      if (await visit(chunk)) return
+      progress.note(chunk)
       position = chunk.position
-      if (nowMs - progressAtMs > progressDeadlineMs) {
-        throw new HeadraceError(
-          'HEADRACE_KAFKA_TIMEOUT',
-          `Reading topic ${topic}, partition ${partition}, stands at offset ${position} for ` +
-            `${progressDeadlineMs / 1000} s; its read_committed end is ${chunk.stableEnd}. ` +
-            'An open transaction may hold it.',
-        )
-      }
     }
+  }
+
+  /**
+   * The chunks from `from` up to and without `until`, the next one fetched while the last one is
+   * in use. `until` at most the read_committed end. Throws as `read` does.
+   */
+  async *chunks(
+    topic: string,
+    partition: number,
+    from: bigint,
+    until: bigint,
+  ): AsyncGenerator<Chunk, void, undefined> {
+    const ahead = (position: bigint): Promise<Chunk> | null => {
+      if (position >= until) return null
+      const fetching = this.#chunk(topic, partition, position)
+      // Whoever stops reading early never asks how this one ended.
+      fetching.catch(() => {})
+      return fetching
+    }
+    const progress = new Progress(topic, partition, from)
+    for (let next = ahead(from); next !== null; ) {
+      const chunk = await next
+      progress.note(chunk)
+      next = ahead(chunk.position)
+      const isLast = chunk.position >= until
+      yield isLast
+        ? { ...chunk, records: chunk.records.slice(0, firstAt(chunk.records, until)) }
+        : chunk
+    }
+  }
+
+  /** The numbers of a topic's partitions, ascending. */
+  async partitions(topic: string): Promise<number[]> {
+    return this.#retry(`looking up topic ${topic}`, topic, async () => {
+      await this.#cluster.addTargetTopic(topic)
+      await this.#cluster.refreshMetadataIfNecessary()
+      const found = this.#cluster.findTopicPartitionMetadata(topic)
+      return found.map(({ partitionId }) => partitionId).sort((a, b) => a - b)
+    })
   }
 
   /** The first offset, the read_committed end, or the first at or after a time (end if none). */
@@ -105,6 +133,12 @@ export class PartitionReader {
     await this.#cluster.disconnect()
   }
 
+  #chunk(topic: string, partition: number, position: bigint): Promise<Chunk> {
+    return this.#retry(`reading topic ${topic}, partition ${partition}`, topic, () =>
+      this.#fetch(topic, partition, position),
+    )
+  }
+
   async #fetch(topic: string, partition: number, position: bigint): Promise<Chunk> {
     const broker = await this.#leader(topic, partition)
     const { responses } = (await broker.fetch({
@@ -122,10 +156,9 @@ export class PartitionReader {
     const data = responses[0]?.partitions[0]
     assert(data !== undefined, 'a fetch answers for the partition asked for')
     // A compressed batch comes whole, although we asked for its middle.
-    const messages = data.messages.filter(({ offset }) => BigInt(offset) >= position)
-    const records = filterAborted({ messages, abortedTransactions: data.abortedTransactions })
-      .filter(({ isControlRecord }) => !isControlRecord)
-      .map(throwFailure)
+    const messages = data.messages.slice(firstAt(data.messages, position))
+    const committed = filterAborted({ messages, abortedTransactions: data.abortedTransactions })
+    const records = committed.filter(isDelivered)
     const last = messages.at(-1) ?? data.messages.at(-1)
     const behind = last === undefined ? position : BigInt(last.offset) + 1n
     return {
@@ -189,10 +222,8 @@ export class PartitionReader {
 
   async #connect(): Promise<void> {
     const { brokers } = this.#settings
-    this.#connecting ??= withDeadline(
-      this.#cluster.connect(),
-      connectDeadlineMs,
-      () => new Error('no answer'),
+    this.#connecting ??= withDeadline(this.#cluster.connect(), connectDeadlineMs, () =>
+      unanswered(brokers),
     ).catch((error) => {
       this.#connecting = undefined
       throw translateError(error, { brokers, doing: 'connecting' })
@@ -201,9 +232,47 @@ export class PartitionReader {
   }
 }
 
-function throwFailure(record: FetchedRecord): FetchedRecord {
-  if (record.failure !== undefined) throw record.failure
-  return record
+/** Ends a read that stands still. */
+class Progress {
+  readonly #topic: string
+  readonly #partition: number
+  #position: bigint
+  #sinceMs = systemClock.monotonicMs()
+
+  constructor(topic: string, partition: number, from: bigint) {
+    this.#topic = topic
+    this.#partition = partition
+    this.#position = from
+  }
+
+  /** Throws `HEADRACE_KAFKA_TIMEOUT` where no chunk has moved the position for 30 s. */
+  note({ position, stableEnd }: Chunk): void {
+    const nowMs = systemClock.monotonicMs()
+    if (position > this.#position) {
+      this.#position = position
+      this.#sinceMs = nowMs
+    }
+    if (nowMs - this.#sinceMs <= progressDeadlineMs) return
+    throw new HeadraceError(
+      'HEADRACE_KAFKA_TIMEOUT',
+      `Reading topic ${this.#topic}, partition ${this.#partition}, stands at offset ${position} ` +
+        `for ${progressDeadlineMs / 1000} s; its read_committed end is ${stableEnd}. ` +
+        'An open transaction may hold it.',
+    )
+  }
+}
+
+/** Index of the first record at or behind `position`; they ascend. */
+function firstAt(records: readonly FetchedRecord[], position: bigint): number {
+  const index = records.findIndex(({ offset }) => BigInt(offset) >= position)
+  return index < 0 ? records.length : index
+}
+
+/** Throws what stands for a batch that cannot be decoded. */
+function isDelivered({ isControlRecord, failure }: FetchedRecord): boolean {
+  if (isControlRecord) return false
+  if (failure !== undefined) throw failure
+  return true
 }
 
 /** kafkajs hands its internal cluster to partition assigners: the one public way to it. */

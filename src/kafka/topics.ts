@@ -6,6 +6,8 @@ import { withDeadline } from './deadline.ts'
 import { type KafkaLogger, silentLogger } from './logger.ts'
 import { translateError } from './translate-error.ts'
 
+export type { Admin } from 'kafkajs'
+
 export interface TopicNames {
   readonly input: string
   readonly predictions: string
@@ -83,38 +85,59 @@ export async function withAdmin<T>(
   }
 }
 
+/** A topic that is missing, as it would be created. */
+export interface PlannedTopic {
+  readonly name: string
+  readonly partitions: number
+  /** null: the brokers' own `default.replication.factor`. */
+  readonly replicationFactor: number | null
+  /** What is set for the topic itself; all else is as the brokers have it. */
+  readonly settings: Readonly<Record<string, string>>
+}
+
+/**
+ * What `createTopics` would create now. `ignored`: topics to be taken as missing although they
+ * exist. Throws `HEADRACE_KAFKA_TOPIC_MISSING` for an input that is neither there nor asked for.
+ */
+export async function planTopics(
+  admin: Admin,
+  config: Omit<TopicsConfig, 'kafka'>,
+  options: CreateOptions = {},
+  ignored: readonly string[] = [],
+): Promise<PlannedTopic[]> {
+  const names = topicNames(config)
+  const existing = new Set(await admin.listTopics())
+  const partitions = existing.has(names.input)
+    ? await partitionCount(admin, names.input)
+    : options.inputPartitions
+  if (partitions === undefined) throw inputMissing(names.input)
+  for (const name of ignored) existing.delete(name)
+  const replicationFactor = options.replicationFactor ?? null
+  const plan = (name: string, settings: PlannedTopic['settings']): PlannedTopic[] =>
+    existing.has(name) ? [] : [{ name, partitions, replicationFactor, settings }]
+  return [
+    ...plan(names.input, {}),
+    ...ourTopics.flatMap((role) => plan(names[role], topicSettings[role])),
+  ]
+}
+
 /** Creates what is missing of our topics, with the input's partitions; names the created. */
 export async function createTopics(
   admin: Admin,
   config: Omit<TopicsConfig, 'kafka'>,
   options: CreateOptions = {},
 ): Promise<string[]> {
-  const names = topicNames(config)
-  const { inputPartitions, replicationFactor = -1 } = options
-  const existing = new Set(await admin.listTopics())
-  const partitions = existing.has(names.input)
-    ? await partitionCount(admin, names.input)
-    : inputPartitions
-  if (partitions === undefined) throw inputMissing(names.input)
-  const missing: ITopicConfig[] = []
-  if (!existing.has(names.input)) {
-    missing.push({ topic: names.input, numPartitions: partitions, replicationFactor })
-  }
-  for (const role of ourTopics) {
-    if (existing.has(names[role])) continue
-    const configEntries = Object.entries(topicSettings[role]).map(([name, value]) => ({
-      name,
-      value,
-    }))
-    missing.push({
-      topic: names[role],
+  const missing = await planTopics(admin, config, options)
+  const topics = missing.map(
+    ({ name, partitions, replicationFactor, settings }): ITopicConfig => ({
+      topic: name,
       numPartitions: partitions,
-      replicationFactor,
-      configEntries,
-    })
-  }
-  if (missing.length > 0) await admin.createTopics({ topics: missing, timeout: 15_000 })
-  return missing.map(({ topic }) => topic)
+      replicationFactor: replicationFactor ?? -1,
+      configEntries: Object.entries(settings).map(([key, value]) => ({ name: key, value })),
+    }),
+  )
+  if (topics.length > 0) await admin.createTopics({ topics, timeout: 15_000 })
+  return topics.map(({ topic }) => topic)
 }
 
 /** Deletes those of the topics that exist. */
@@ -126,10 +149,10 @@ export async function deleteTopics(admin: Admin, topics: readonly string[]): Pro
 }
 
 /**
- * Deletes the consumer group with its offsets; false where there is none. Throws
- * `HEADRACE_KAFKA_FAILED` while it has members.
+ * Whether there is a consumer group without members. Throws `HEADRACE_KAFKA_FAILED` while it has
+ * some.
  */
-export async function deleteGroup(admin: Admin, groupId: string): Promise<boolean> {
+export async function isGroupIdle(admin: Admin, groupId: string): Promise<boolean> {
   const { groups } = await admin.describeGroups([groupId])
   const state = groups[0]?.state
   if (state === undefined || state === 'Dead') return false
@@ -139,11 +162,15 @@ export async function deleteGroup(admin: Admin, groupId: string): Promise<boolea
       `The consumer group ${groupId} has members: stop every process of the application first.`,
     )
   }
-  await admin.deleteGroups([groupId])
   return true
 }
 
-export async function partitionCount(admin: Admin, topic: string): Promise<number> {
+/** Deletes the consumer group with its offsets; throws as `isGroupIdle` does. */
+export async function deleteGroup(admin: Admin, groupId: string): Promise<void> {
+  if (await isGroupIdle(admin, groupId)) await admin.deleteGroups([groupId])
+}
+
+async function partitionCount(admin: Admin, topic: string): Promise<number> {
   const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
   return topics[0]?.partitions.length ?? 0
 }
@@ -156,7 +183,8 @@ export function inputMissing(topic: string): HeadraceError {
   )
 }
 
-function unanswered(brokers: readonly string[]): HeadraceError {
+/** The error of a connection that has not come about in time. */
+export function unanswered(brokers: readonly string[]): HeadraceError {
   return new HeadraceError(
     'HEADRACE_KAFKA_UNREACHABLE',
     `Kafka at ${brokers.join(', ')} has not answered within ${connectDeadlineMs / 1000} s. ` +

@@ -236,7 +236,9 @@ describe('replay for people', () => {
 
 describe('a wrong command line', () => {
   test.each([
-    [[], /FILE, or - .* topic as source is not in this version/],
+    [[], /FILE, - for the standard input, or --config FILE for the topic/],
+    [['x.csv', '--target', 'a', '--partition', '0'], /--partition chooses from a topic/],
+    [['x.csv', '--target', 'a', '--until', '9'], /--until chooses from a topic/],
     [['x.csv'], /--target NAME/],
     [['x.csv', '--taget', 'a'], /Did you mean --target\?/],
     [['x.csv', '--target', 'a', '--horizons', '0'], /--horizons/],

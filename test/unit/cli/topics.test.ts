@@ -50,6 +50,9 @@ describe('topics', () => {
 
   test.each([
     [['--check', '--reset'], /--check and --reset exclude each other/],
+    [['--check', '--dry-run'], /--check and --dry-run exclude each other/],
+    [['--yes'], /--yes goes with --reset/],
+    [['--reset'], /there is no terminal to ask on: add --yes/],
     [['--create-input', '0'], /--create-input needs a whole number of at least 1/],
     [['--replication-factor', 'x'], /--replication-factor needs a whole number/],
     [['--chek'], /Did you mean --check/],
