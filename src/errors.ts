@@ -86,6 +86,15 @@ export const errorTable = {
     exitCode: 1,
     remedy: 'Something else writes to the changelog topic: stop it, then start a new application.',
   },
+  HEADRACE_TASK_SNAPSHOT_INVALID: {
+    sentence: 'The snapshot in the changelog cannot be restored.',
+    canRetry: false,
+    exitCode: 1,
+    remedy:
+      'Something else writes to the changelog topic, or it was damaged. While the input still ' +
+      'holds all records from the first offset of the application on, learn it anew: under a new ' +
+      'application name, or after `headrace topics --reset`.',
+  },
   HEADRACE_TASK_INPUT_EXPIRED: {
     sentence: 'Input records that the restore needs are gone.',
     canRetry: false,
@@ -104,6 +113,14 @@ export const errorTable = {
     canRetry: true,
     exitCode: 1,
     remedy: 'Nothing: the partition goes on where it is owned.',
+  },
+  HEADRACE_TASK_WORKER_LOST: {
+    sentence: 'A worker thread has crashed, or gave no sign for workers.stallMs and was ended.',
+    canRetry: true,
+    exitCode: 1,
+    remedy:
+      'Its partitions are restored by themselves. Where it comes again: raise workers.stallMs ' +
+      'above what the slowest record takes, or make the model smaller.',
   },
   HEADRACE_TASK_GAVE_UP: {
     sentence: 'An operation of a task kept failing.',
@@ -212,6 +229,12 @@ export const errorTable = {
     exitCode: 1,
     remedy: 'Set `http.host` to an address of this machine and `http.port` to one you may use.',
   },
+  HEADRACE_BENCH_FAILED: {
+    sentence: 'A bench of the service could not be measured.',
+    canRetry: true,
+    exitCode: 1,
+    remedy: 'Look at what the service has logged; a machine that is busy may need another attempt.',
+  },
   HEADRACE_INPUT_UNREADABLE: {
     sentence: 'A file, or the standard input, cannot be read as records.',
     canRetry: false,
@@ -223,6 +246,12 @@ export const errorTable = {
     canRetry: false,
     exitCode: 1,
     remedy: 'Check the path, the permissions and the space that is left.',
+  },
+  HEADRACE_STATE_INVALID: {
+    sentence: 'A file with an exported state is damaged, or is something else.',
+    canRetry: false,
+    exitCode: 1,
+    remedy: 'Export the state again with `headrace inspect --export`, or use another copy.',
   },
   HEADRACE_INPUT_COLUMNS: {
     sentence: 'The input lacks a field that the configuration names.',

@@ -8,7 +8,7 @@ import { MemoryGroup } from '../log/memory-group.ts'
 import { MemoryLog } from '../log/memory-log.ts'
 import { memoryPorts } from '../log/memory-ports.ts'
 import { systemScheduler } from '../task/scheduler.ts'
-import type { ServicePorts } from '../task/stream-task.ts'
+import type { ServicePorts } from '../task/task-context.ts'
 import type { DemoRecord } from './demo-data.ts'
 
 /** Where the demo's records go and come from: topics of one partition, fresh for each run. */

@@ -1,6 +1,9 @@
 import { systemClock } from '../clock.ts'
 import type { ServiceConfig } from '../config/schema.ts'
 import { HeadraceError } from '../errors.ts'
+import { defaultOutputBounds } from '../task/engine/engine.ts'
+import { LocalEngines } from '../task/engine/local-engines.ts'
+import { createOutputEncoder } from '../task/engine/output-encoder.ts'
 import { Processor } from '../task/processor.ts'
 import { type Service, startService } from '../task/service.ts'
 import { type HttpServer, startHttp } from '../telemetry/http.ts'
@@ -39,16 +42,23 @@ export async function startDemoService(
     config,
     ports: log.ports,
     logger,
-    createProcessor() {
-      newest = new Processor(config)
-      return newest
-    },
-    onOutcome(_partition, record, outcome) {
-      // After a failed transaction the same records come once more.
-      if (Number(record.offset) < rows.records) return
-      rows.add(outcome)
-      newestMs = systemClock.monotonicMs()
-    },
+    // In this thread: the screen shows what becomes of each record.
+    engines: new LocalEngines({
+      clock: surroundings.clock,
+      scheduler: surroundings.scheduler,
+      bounds: defaultOutputBounds,
+      createProcessor() {
+        newest = new Processor(config)
+        return newest
+      },
+      createEncoder: (partition) => createOutputEncoder(config, partition),
+      onOutcome(_partition, record, outcome) {
+        // After a failed transaction the same records come once more.
+        if (Number(record.offset) < rows.records) return
+        rows.add(outcome)
+        newestMs = systemClock.monotonicMs()
+      },
+    }),
   })
   const http = await startServiceHttp(config, service, surroundings.metrics, logger).catch(
     async (error: unknown) => {

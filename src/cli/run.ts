@@ -5,7 +5,7 @@ import { HeadraceError } from '../errors.ts'
 import { checkTopics } from '../kafka/check.ts'
 import { openKafkaPorts } from '../kafka/open.ts'
 import { Shutdown } from '../lifecycle.ts'
-import { Processor } from '../task/processor.ts'
+import { openEngines } from '../task/engine/open.ts'
 import { type Service, startService } from '../task/service.ts'
 import { startHttp } from '../telemetry/http.ts'
 import { createLogger, type Logger } from '../telemetry/logger.ts'
@@ -15,7 +15,7 @@ import { buildFacts, systemSurroundings } from './surroundings.ts'
 
 const help = `headrace run: learns from the input topic and publishes predictions, for ever
 
-Usage: headrace run --config FILE [--set path=value]… [--fail-fast]
+Usage: headrace run --config FILE [--set path=value]… [--fail-fast] [--accept-gap]
 
 Reads the input topic in the consumer group 'name', one task for each partition, and writes to
 <name>.predictions, <name>.dead-letters and <name>.changelog in one transaction each
@@ -25,6 +25,8 @@ commit what is done, leave the group and end within shutdown.timeoutMs.
   -c, --config FILE   the configuration
   --set path=value    overrides a value of it; may be repeated
   --fail-fast         end as soon as one partition cannot go on, not only when none can
+  --accept-gap        go on although records that a restore needs have expired: the model does
+                      without them, and the changelog says so
   --json              log lines as JSON also on a terminal
 
 HTTP (http.host, http.port): /livez /readyz /version /metrics
@@ -43,7 +45,11 @@ export const command: Command = {
 }
 
 async function run(args: readonly string[], io: Io): Promise<number> {
-  const { values } = parseOptions(args, { ...configOptions, 'fail-fast': { type: 'boolean' } })
+  const { values } = parseOptions(args, {
+    ...configOptions,
+    'fail-fast': { type: 'boolean' },
+    'accept-gap': { type: 'boolean' },
+  })
   const file = singleConfig(values.config, 'run')
   const loaded = loadServiceConfig({ file, sets: values.set, env: io.env })
   const { config, secrets, warnings } = loaded
@@ -55,7 +61,8 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   await checkTopicsForRun(config, logger)
   // A signal during the check has nothing to finish yet.
   if (io.signal.aborted) return 0
-  await serve(config, logger, values['fail-fast'] ?? false, io.signal)
+  const { 'fail-fast': failFast = false, 'accept-gap': acceptGap = false } = values
+  await serve(config, logger, { failFast, acceptGap }, io.signal)
   return 0
 }
 
@@ -70,7 +77,7 @@ async function checkTopicsForRun(config: ServiceConfig, logger: Logger): Promise
 async function serve(
   config: ServiceConfig,
   logger: Logger,
-  failFast: boolean,
+  options: { readonly failFast: boolean; readonly acceptGap: boolean },
   signal: AbortSignal,
 ): Promise<void> {
   const surroundings = systemSurroundings(config)
@@ -96,8 +103,8 @@ async function serve(
     config,
     ports,
     logger,
-    createProcessor: () => new Processor(config),
-    failFast,
+    engines: openEngines(config, { clock, scheduler, logger }),
+    ...options,
   })
   running.service = service
   const stop = (): void => void service.stop()

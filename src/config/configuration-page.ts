@@ -59,8 +59,8 @@ const outro = `
 The fingerprint of an application takes in \`input\` (but for \`topic\`), \`task\`, \`model\`,
 \`sequences\` and \`deadLetters\`, with defaults filled in. A task whose changelog was written
 under another fingerprint does not start: replay the topic into a new \`name\`, compare, and
-switch. Everything in \`kafka\`, \`commit\`, \`http\`, \`log\` and \`shutdown\` may change at
-every restart.
+switch. Everything in \`kafka\`, \`commit\`, \`snapshot\`, \`workers\`, \`http\`, \`log\` and
+\`shutdown\` may change at every restart.
 `
 
 interface Row {

@@ -14,7 +14,8 @@ export function canonicalJson(value: unknown): string {
 
 /**
  * What of a configuration decides the bits of the model (design §1 rule 9). Nothing of `kafka`,
- * `commit`, `http`, `log` or `shutdown` is in it: those may change at any time.
+ * `commit`, `snapshot`, `workers`, `http`, `log` or `shutdown` is in it: those may change at any
+ * time.
  */
 export function decisivePart(config: Config): Readonly<Record<string, unknown>> {
   const { format, columns, time, key, from } = config.input

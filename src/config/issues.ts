@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import type { RawConfig } from './document.ts'
-import { laterKey, laterValue } from './later.ts'
+import { laterValue } from './later.ts'
 import { nearestName } from './nearest.ts'
 import type { Path } from './places.ts'
 import type { Problem } from './problem.ts'
@@ -47,8 +47,6 @@ function meantBranch(issue: z.core.$ZodIssueInvalidUnion): readonly Issue[] | un
 function unknownKey(raw: RawConfig, holder: Path, key: string): Problem {
   const path = [...holder, key]
   const place = raw.places.key(path)
-  const later = laterKey(path)
-  if (later !== undefined) return { place, path, message: later }
   const nearest = nearestKey(holder, key.split(/\s/, 1)[0] ?? '')
   const hint = nearest === undefined ? '' : `; nearest known name: ${nearest}`
   const message = `unknown key, expected one of ${knownKeys(holder).join(', ')}${hint}`

@@ -17,21 +17,9 @@ const laterValues: Readonly<Record<string, LaterValues>> = {
   'model.kernel': { values: ['tensorflow'], instead: 'wasm and reference' },
 }
 
-/** Keys of headrace's design that this version does not use yet, and what it does without them. */
-const laterKeys: Readonly<Record<string, string>> = {
-  snapshot: 'a restart replays the partition from its start',
-  workers: 'all models run in the main thread',
-}
-
 /** Says so where a value belongs to another version; undefined where it is just wrong. */
 export function laterValue(path: Path, value: unknown): string | undefined {
   const later = laterValues[formatPath(path)]
   if (later === undefined || !later.values.includes(value)) return undefined
   return `${JSON.stringify(value)} is not in this version, which has ${later.instead}`
-}
-
-/** Says so where a key belongs to another version; undefined where it is just unknown. */
-export function laterKey(path: Path): string | undefined {
-  const name = formatPath(path)
-  return Object.hasOwn(laterKeys, name) ? `not in this version: ${laterKeys[name]}` : undefined
 }

@@ -266,6 +266,37 @@ const commit = z.strictObject({
     .describe('Time between commits: predictions become visible with the next one.'),
 })
 
+const snapshot = z.strictObject({
+  maxReplayMs: z
+    .int()
+    .min(1)
+    .max(3_600_000)
+    .default(2_000)
+    .describe(
+      'A snapshot is due when replaying what came since the last one would take longer: ' +
+        'about how long a restart replays.',
+    ),
+})
+
+const workers = z.strictObject({
+  count: z
+    .union([z.literal('auto'), z.int().min(0).max(256)])
+    .default('auto')
+    .describe(
+      'Threads that models live in, at most; auto: one fewer than cores, at least one; ' +
+        '0: all in the main thread.',
+    ),
+  stallMs: z
+    .int()
+    .min(1_000)
+    .max(3_600_000)
+    .default(30_000)
+    .describe(
+      'A thread that has work and gives no sign for so long is ended, and its partitions are ' +
+        'restored: longer than the slowest record or update of the model.',
+    ),
+})
+
 const http = z.strictObject({
   host: z
     .string()
@@ -312,6 +343,8 @@ export const configSchema = z
     sequences: sequences.prefault({}).describe('How many sequences to carry.'),
     deadLetters: deadLetters.prefault({}).describe('Records that cannot be used.'),
     commit: commit.prefault({}).describe('Transactions.'),
+    snapshot: snapshot.prefault({}).describe('Copies of the state, so that a restart is quick.'),
+    workers: workers.prefault({}).describe('Threads.'),
     http: http.prefault({}).describe('Metrics and health.'),
     log: log.prefault({}).describe('Logging, to stderr.'),
     shutdown: shutdown.prefault({}).describe('Ending.'),

@@ -14,6 +14,8 @@ export class MemoryGroup {
   readonly #partitions: number
   readonly #scheduler: Scheduler
   readonly #members: Member[] = []
+  /** The generation that a member was told of last. */
+  readonly #told = new Map<Member, number>()
   #generation = 0
 
   constructor(partitions: number, scheduler: Scheduler) {
@@ -25,10 +27,15 @@ export class MemoryGroup {
     return this.#members.includes(member)
   }
 
+  /** Whether a member is in the group and knows what it owns in the newest generation. */
+  isCurrent(member: Member): boolean {
+    return this.has(member) && this.#told.get(member) === this.#generation
+  }
+
   join(member: Member): void {
     if (this.has(member)) return
     this.#members.push(member)
-    this.#rebalance()
+    this.rebalance()
   }
 
   /**
@@ -38,7 +45,8 @@ export class MemoryGroup {
     const index = this.#members.indexOf(member)
     if (index < 0) return
     this.#members.splice(index, 1)
-    this.#rebalance()
+    this.#told.delete(member)
+    this.rebalance()
   }
 
   /** Who is in the group now, in the order in which they joined. */
@@ -46,14 +54,17 @@ export class MemoryGroup {
     return this.#members
   }
 
-  #rebalance(): void {
+  /** A new generation, as when somebody joins or leaves. */
+  rebalance(): void {
     const generation = ++this.#generation
     const all = Array.from({ length: this.#partitions }, (_, partition) => partition)
     const count = this.#members.length
     for (const [index, member] of this.#members.entries()) {
       const partitions = all.filter((partition) => partition % count === index)
       this.#scheduler.immediate(() => {
-        if (generation === this.#generation) member.assigned(partitions)
+        if (generation !== this.#generation) return
+        this.#told.set(member, generation)
+        member.assigned(partitions)
       })
     }
   }

@@ -8,6 +8,8 @@ import { type LogRecord, type LogTransaction, PartitionLog } from './partition-l
 export const roles = ['input', 'predictions', 'deadLetters', 'changelog'] as const
 export type Role = (typeof roles)[number]
 
+export type ProducedRecord = OutputRecord & { readonly timestampMs?: number }
+
 /** A producer under the transactional id of a partition, as of one InitProducerId. */
 export interface Producer {
   readonly partition: number
@@ -17,11 +19,22 @@ export interface Producer {
 /** The coordinator's view of one transactional id. */
 interface TransactionalId {
   epoch: number
-  open: LogTransaction | null
-  /** Partitions that the open transaction has written to. */
-  readonly touched: Set<Role>
+  /** What the open transaction has written to; null: none is open. */
+  open: Map<Role, LogTransaction> | null
   /** Offset of the group that the open transaction carries. */
   groupOffset: bigint | null
+  /** Markers of transactions that have ended which are still to be written. */
+  markersDue: number
+}
+
+export interface MemoryLogOptions {
+  readonly partitions: number
+  readonly clock: Pick<Clock, 'nowMs'>
+  /**
+   * When the marker of a transaction that has ended reaches one of its partitions; each of them has
+   * its own, and readers see nothing of it before. Default: at once.
+   */
+  writeMarker?(write: () => void): void
 }
 
 /**
@@ -32,15 +45,17 @@ interface TransactionalId {
 export class MemoryLog {
   readonly partitions: number
   readonly #clock: Pick<Clock, 'nowMs'>
+  readonly #writeMarker: (write: () => void) => void
   readonly #topics: Readonly<Record<Role, readonly PartitionLog[]>>
   readonly #ids: readonly TransactionalId[]
   readonly #groupOffsets: (bigint | null)[]
   readonly #watchers = new Set<() => void>()
 
-  constructor({ partitions, clock }: { partitions: number; clock: Pick<Clock, 'nowMs'> }) {
+  constructor({ partitions, clock, writeMarker = (write) => write() }: MemoryLogOptions) {
     assert(partitions > 0, 'a topic has a partition')
     this.partitions = partitions
     this.#clock = clock
+    this.#writeMarker = writeMarker
     const each = <T>(make: () => T): T[] => Array.from({ length: partitions }, make)
     const topic = (): PartitionLog[] => each(() => new PartitionLog())
     this.#topics = {
@@ -49,7 +64,7 @@ export class MemoryLog {
       deadLetters: topic(),
       changelog: topic(),
     }
-    this.#ids = each(() => ({ epoch: -1, open: null, touched: new Set(), groupOffset: null }))
+    this.#ids = each(() => ({ epoch: -1, open: null, groupOffset: null, markersDue: 0 }))
     this.#groupOffsets = each(() => null)
   }
 
@@ -67,10 +82,7 @@ export class MemoryLog {
   }
 
   /** Appends input records, outside any transaction. Without a timestamp they get the clock's. */
-  produce(
-    partition: number,
-    records: readonly (OutputRecord & { readonly timestampMs?: number })[],
-  ): void {
+  produce(partition: number, records: readonly ProducedRecord[]): void {
     const log = this.log('input', partition)
     for (const record of records) log.append(this.#complete(record))
     this.#changed()
@@ -79,7 +91,7 @@ export class MemoryLog {
   /** Appends input records in a transaction of its own, as another application would. */
   produceTransaction(
     partition: number,
-    records: readonly OutputRecord[],
+    records: readonly ProducedRecord[],
     outcome: 'committed' | 'aborted',
   ): void {
     const log = this.log('input', partition)
@@ -96,6 +108,11 @@ export class MemoryLog {
   /** Forgets what the group has committed, as a deleted group does. */
   resetGroupOffset(partition: number): void {
     this.#groupOffsets[partition] = null
+  }
+
+  /** Moves what the group has committed, as an administrator's tool does. */
+  moveGroupOffset(partition: number, offset: bigint): void {
+    this.#groupOffsets[partition] = offset
   }
 
   /** InitProducerId: a new epoch; the open transaction of the former one is aborted. */
@@ -116,13 +133,24 @@ export class MemoryLog {
     id.epoch++
   }
 
+  /**
+   * Whether the former transaction of the producer's id has ended, but not yet in all its
+   * partitions: until then the next one cannot begin (CONCURRENT_TRANSACTIONS). Throws where the
+   * producer is fenced.
+   */
+  isEnding(producer: Producer): boolean {
+    return this.#current(producer).markersDue > 0
+  }
+
   /** Appends to the producer's open transaction, which begins with the first append. */
   append(producer: Producer, role: Role, records: readonly OutputRecord[]): bigint | null {
     const id = this.#current(producer)
-    id.open ??= { outcome: 'open' }
-    id.touched.add(role)
+    assert(id.markersDue === 0, 'a transaction begins after the former one has ended')
+    id.open ??= new Map()
+    const transaction: LogTransaction = id.open.get(role) ?? { outcome: 'open' }
+    id.open.set(role, transaction)
     const log = this.log(role, producer.partition)
-    const offsets = records.map((record) => log.append(this.#complete(record), id.open))
+    const offsets = records.map((record) => log.append(this.#complete(record), transaction))
     return offsets[0] ?? null
   }
 
@@ -147,18 +175,31 @@ export class MemoryLog {
   }
 
   #end(partition: number, id: TransactionalId, outcome: 'committed' | 'aborted'): void {
-    assert(id.open !== null, 'a transaction that ends is open')
-    id.open.outcome = outcome
-    for (const role of roles) {
-      if (id.touched.has(role)) this.log(role, partition).append(this.#marker(), null, true)
-    }
-    if (outcome === 'committed' && id.groupOffset !== null) {
-      this.#groupOffsets[partition] = id.groupOffset
-    }
+    const { open, groupOffset } = id
+    assert(open !== null, 'a transaction that ends is open')
     id.open = null
-    id.touched.clear()
     id.groupOffset = null
-    this.#changed()
+    const mark = (write: () => void): void => {
+      id.markersDue++
+      this.#writeMarker(() => {
+        write()
+        id.markersDue--
+        this.#changed()
+      })
+    }
+    for (const role of roles) {
+      const transaction = open.get(role)
+      if (transaction === undefined) continue
+      mark(() => {
+        transaction.outcome = outcome
+        this.log(role, partition).append(this.#marker(), null, true)
+      })
+    }
+    if (outcome === 'committed' && groupOffset !== null) {
+      mark(() => {
+        this.#groupOffsets[partition] = groupOffset
+      })
+    }
   }
 
   #id(partition: number): TransactionalId {
@@ -177,7 +218,7 @@ export class MemoryLog {
     )
   }
 
-  #complete(record: OutputRecord & { readonly timestampMs?: number }): Omit<LogRecord, 'offset'> {
+  #complete(record: ProducedRecord): Omit<LogRecord, 'offset'> {
     const { key, value, headers = {}, timestampMs = this.#clock.nowMs() } = record
     return { key, value, headers, timestampMs }
   }

@@ -1,21 +1,20 @@
 import { HeadraceError } from '../errors.ts'
-import type { Changelog, Positions, Sink } from '../task/ports.ts'
+import type { Changelog, ChangelogRecord, Positions, Sink } from '../task/ports.ts'
 import type { Scheduler } from '../task/scheduler.ts'
 import type { MemoryGroup } from './memory-group.ts'
 import type { MemoryLog } from './memory-log.ts'
-import { MemorySink } from './memory-sink.ts'
+import { type Carry, MemorySink } from './memory-sink.ts'
 import { MemorySource } from './memory-source.ts'
 
 export interface MemoryPortsOptions {
   readonly log: MemoryLog
   readonly group: MemoryGroup
   readonly scheduler: Scheduler
-  /**
-   * Runs before each request and after the answer of a transaction; may wait, throw, or never come
-   * back. Default: the next turn of the event loop.
-   */
-  step?(name: string, partition: number | null): Promise<void>
+  /** What requests have to go through. Default: the next turn of the event loop. */
+  readonly carry?: Carry
   readonly maxBatchRecords?: number
+  /** Records of the changelog in one fetch. */
+  readonly maxChangelogRecords?: number
   readonly heartbeatIntervalMs?: number
 }
 
@@ -27,62 +26,82 @@ export interface MemoryPorts {
   readonly positions: Positions
 }
 
+/** How long a fetch waits for something new, and how often until the reader gives up. */
+const fetchWaitMs = 5
+const fetchesMax = 1_000
+
 export function memoryPorts(options: MemoryPortsOptions): MemoryPorts {
   const { log, group, scheduler, maxBatchRecords = 500, heartbeatIntervalMs = 1_000 } = options
-  const nextTurn = (): Promise<void> => new Promise((resolve) => scheduler.immediate(resolve))
-  const step = (name: string, partition: number | null): Promise<void> =>
-    options.step?.(name, partition) ?? nextTurn()
+  const { carry = nextTurn(scheduler), maxChangelogRecords = Number.POSITIVE_INFINITY } = options
   return {
     source: new MemorySource({
       log,
       group,
       scheduler,
-      step: (name) => step(name, null),
+      carry,
       maxBatchRecords,
       heartbeatIntervalMs,
     }),
-    sink: new MemorySink(log, step),
+    sink: new MemorySink({ log, scheduler, carry }),
     changelog: {
-      async read(partition, until, visit) {
-        await step('read changelog', partition)
+      async read(partition, { from = 0n, until }, visit, pause = async () => {}) {
         const changelog = log.log('changelog', partition)
-        const { records, nextOffset } = changelog.fetch(changelog.start, Number.POSITIVE_INFINITY)
-        if (nextOffset <= until) {
-          const message = `The changelog of partition ${partition} does not reach offset ${until}.`
-          throw new HeadraceError('HEADRACE_KAFKA_FENCED', message)
+        const fetch = (position: bigint) => {
+          const start = position > changelog.start ? position : changelog.start
+          return changelog.fetch(start, maxChangelogRecords)
         }
-        for (const { offset, key, value } of records) {
-          if (key !== null) visit({ offset, key, value })
+        let position = from
+        for (let waits = 0; position <= until; ) {
+          const fetched = await carry('read changelog', partition, () => fetch(position))
+          if (fetched.nextOffset <= position) {
+            if (changelog.end <= until || waits++ === fetchesMax) throw stuck(partition, until)
+            await new Promise<void>((resolve) => scheduler.after(fetchWaitMs, resolve))
+            continue
+          }
+          position = fetched.nextOffset
+          visitAll(fetched.records, visit)
+          await pause()
         }
       },
     },
-    positions: positionsOf(log, step),
+    positions: positionsOf(log, carry),
   }
 }
 
-function positionsOf(
-  log: MemoryLog,
-  step: (name: string, partition: number | null) => Promise<void>,
-): Positions {
+function nextTurn(scheduler: Scheduler): Carry {
+  return async (_name, _partition, apply) => {
+    await new Promise<void>((resolve) => scheduler.immediate(resolve))
+    return apply()
+  }
+}
+
+function visitAll(
+  records: readonly (Omit<ChangelogRecord, 'key'> & { key: Uint8Array | null })[],
+  visit: (record: ChangelogRecord) => void,
+): void {
+  for (const { offset, key, value } of records) if (key !== null) visit({ offset, key, value })
+}
+
+function stuck(partition: number, until: bigint): HeadraceError {
+  const message = `The changelog of partition ${partition} does not reach offset ${until}.`
+  return new HeadraceError('HEADRACE_KAFKA_TIMEOUT', message)
+}
+
+function positionsOf(log: MemoryLog, carry: Carry): Positions {
   return {
-    async inputRange(partition) {
-      await step('input range', partition)
-      const { start, stableEnd } = log.log('input', partition)
-      return { start, end: stableEnd }
-    },
-    async inputOffsetAt(partition, timeMs) {
-      await step('input offset at', partition)
-      const { stableEnd } = log.log('input', partition)
-      const later = log.records('input', partition).find((record) => record.timestampMs >= timeMs)
-      return later?.offset ?? stableEnd
-    },
-    async groupOffset(partition) {
-      await step('group offset', partition)
-      return log.groupOffset(partition)
-    },
-    async hasPredictions(partition) {
-      await step('has predictions', partition)
-      return log.records('predictions', partition).length > 0
-    },
+    inputRange: (partition) =>
+      carry('input range', partition, () => {
+        const { start, stableEnd } = log.log('input', partition)
+        return { start, end: stableEnd }
+      }),
+    inputOffsetAt: (partition, timeMs) =>
+      carry('input offset at', partition, () => {
+        const { stableEnd } = log.log('input', partition)
+        const later = log.records('input', partition).find((r) => r.timestampMs >= timeMs)
+        return later?.offset ?? stableEnd
+      }),
+    groupOffset: (partition) => carry('group offset', partition, () => log.groupOffset(partition)),
+    hasPredictions: (partition) =>
+      carry('has predictions', partition, () => log.records('predictions', partition).length > 0),
   }
 }

@@ -4,13 +4,13 @@ import type { Source, SourceListener } from '../task/ports.ts'
 import type { Scheduler } from '../task/scheduler.ts'
 import type { Member, MemoryGroup } from './memory-group.ts'
 import type { MemoryLog } from './memory-log.ts'
+import type { Carry } from './memory-sink.ts'
 
 export interface MemorySourceOptions {
   readonly log: MemoryLog
   readonly group: MemoryGroup
   readonly scheduler: Scheduler
-  /** Runs before each answer of the "network"; may wait, throw, or never come back. */
-  step(name: string): Promise<void>
+  readonly carry: Carry
   readonly maxBatchRecords?: number
   readonly heartbeatIntervalMs?: number
 }
@@ -41,10 +41,12 @@ export class MemorySource implements Source, Member {
   async start(listener: SourceListener): Promise<void> {
     assert(this.#listener === null, 'a source is started once')
     this.#listener = listener
-    await this.#options.step('join')
+    await this.#options.carry('join', null, () => {
+      if (this.#stopped) return
+      this.#unwatch = this.#options.log.watch(() => this.#pump())
+      this.#options.group.join(this)
+    })
     if (this.#stopped) return
-    this.#unwatch = this.#options.log.watch(() => this.#pump())
-    this.#options.group.join(this)
     this.#beat()
     await this.#joined.promise
   }
@@ -70,11 +72,14 @@ export class MemorySource implements Source, Member {
   }
 
   async heartbeat(): Promise<void> {
-    await this.#options.step('heartbeat')
-    if (this.#stopped || this.#options.group.has(this)) return
-    // Expelled: as a real client does, it joins again, and this heartbeat has failed.
-    this.#options.group.join(this)
-    throw new HeadraceError('HEADRACE_KAFKA_FENCED', 'This member is no longer in the group.')
+    const { carry, group } = this.#options
+    const isCurrent = await carry('heartbeat', null, () => {
+      // Expelled: as a real client does, it joins again, and this heartbeat has failed.
+      if (!this.#stopped && !group.has(this)) group.join(this)
+      return group.isCurrent(this)
+    })
+    if (this.#stopped || (isCurrent && group.isCurrent(this))) return
+    throw new HeadraceError('HEADRACE_KAFKA_REBALANCED', 'The group has moved on.')
   }
 
   async stop(): Promise<void> {
@@ -82,9 +87,11 @@ export class MemorySource implements Source, Member {
     this.#unwatch()
     this.#cancelHeartbeat()
     this.#owned.clear()
-    await this.#options.step('leave')
-    this.#options.group.remove(this)
-    this.#joined.resolve()
+    try {
+      await this.#options.carry('leave', null, () => this.#options.group.remove(this))
+    } finally {
+      this.#joined.resolve()
+    }
   }
 
   assigned(partitions: readonly number[]): void {

@@ -35,6 +35,7 @@ export class PartitionLog {
   #open: { readonly offset: bigint; readonly transaction: LogTransaction }[] = []
   #start = 0n
   #end = 0n
+  #caughtUp: bigint | null = null
 
   /** The first offset that may still hold a record. */
   get start(): bigint {
@@ -50,6 +51,14 @@ export class PartitionLog {
   get stableEnd(): bigint {
     this.#open = this.#open.filter(({ transaction }) => transaction.outcome === 'open')
     return this.#open[0]?.offset ?? this.#end
+  }
+
+  /**
+   * Whoever fetches sees nothing from `offset` on, as from a leader that has just taken over and
+   * does not know yet how far its followers are; null: it has caught up.
+   */
+  lag(offset: bigint | null): void {
+    this.#caughtUp = offset
   }
 
   /** Appends one record and returns its offset. */
@@ -68,7 +77,9 @@ export class PartitionLog {
   /** Reads up to `maxRecords` read_committed records from `offset` on. */
   fetch(offset: bigint, maxRecords: number): Fetched {
     assert(offset >= this.#start, 'a fetch does not begin before the log start')
-    const endOffset = this.stableEnd
+    const stableEnd = this.stableEnd
+    const caughtUp = this.#caughtUp ?? stableEnd
+    const endOffset = caughtUp < stableEnd ? caughtUp : stableEnd
     const records: LogRecord[] = []
     let nextOffset = offset < endOffset ? endOffset : offset
     for (let i = this.#indexOf(offset); i < this.#entries.length; i++) {
@@ -90,15 +101,22 @@ export class PartitionLog {
     if (offset > this.#start) this.#start = offset
   }
 
-  /** Keeps only the newest committed record of each key, as compaction does. */
-  compact(): void {
-    const stableEnd = this.stableEnd
+  /**
+   * Keeps only the newest committed record of each key among those before `until`, as compaction
+   * does with all segments but those at the end; and tombstones among them, unless all are so old
+   * that nobody can be reading any more who began before them.
+   */
+  compact(until = this.stableEnd, tombstones: 'kept' | 'dropped' = 'kept'): void {
+    const end = until < this.stableEnd ? until : this.stableEnd
     const newest = new Map<string, bigint>()
-    const isKept = (entry: Entry): boolean =>
-      entry.offset >= stableEnd || (!entry.isControl && newest.get(keyOf(entry)) === entry.offset)
     for (const entry of this.#entries) {
       if (entry.isControl || entry.transaction?.outcome === 'aborted') continue
-      if (entry.offset < stableEnd) newest.set(keyOf(entry), entry.offset)
+      if (entry.offset < end) newest.set(keyOf(entry), entry.offset)
+    }
+    const isKept = (entry: Entry): boolean => {
+      if (entry.offset >= end) return true
+      if (entry.isControl || (entry.value === null && tombstones === 'dropped')) return false
+      return newest.get(keyOf(entry)) === entry.offset
     }
     const kept = this.#entries.filter(isKept)
     this.#entries.splice(0, this.#entries.length, ...kept)

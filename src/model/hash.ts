@@ -76,11 +76,20 @@ export class Hash64 {
     this.word(float64Words[1]!)
   }
 
+  /** Upper half of the final value, unsigned; the running state stays as it is. */
+  finalHigh(): number {
+    return finish(this.a ^ Math.imul(this.b, 0x85ebca6b))
+  }
+
+  /** Lower half of the final value, whose upper half is `high`. */
+  finalLow(high: number): number {
+    return finish(this.b ^ Math.imul(high, 0xc2b2ae35))
+  }
+
   /** The final value as 16 hex digits; the running state stays as it is. */
   hex(): string {
-    const high = finish(this.a ^ Math.imul(this.b, 0x85ebca6b))
-    const low = finish(this.b ^ Math.imul(high, 0xc2b2ae35))
-    return hex32(high) + hex32(low)
+    const high = this.finalHigh()
+    return hex32(high) + hex32(this.finalLow(high))
   }
 }
 
@@ -90,10 +99,15 @@ export class HashSum {
   private low = 0
 
   add(hex: string): void {
-    const low = this.low + Number.parseInt(hex.slice(8), 16)
-    const carry = low > 0xffffffff ? 1 : 0
-    this.low = low >>> 0
-    this.high = (this.high + Number.parseInt(hex.slice(0, 8), 16) + carry) >>> 0
+    this.addWords(Number.parseInt(hex.slice(0, 8), 16), Number.parseInt(hex.slice(8), 16))
+  }
+
+  /** Adds a hash given as two words, signed or not. */
+  addWords(high: number, low: number): void {
+    const sum = this.low + (low >>> 0)
+    const carry = sum > 0xffffffff ? 1 : 0
+    this.low = sum >>> 0
+    this.high = (this.high + (high >>> 0) + carry) >>> 0
   }
 
   hex(): string {

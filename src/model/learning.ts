@@ -82,6 +82,14 @@ export class Learning {
     return this.counters[3]!
   }
 
+  /** The state was written by a restore: finds again who joins at the next boundary. */
+  restored(): void {
+    const { pending } = this.table
+    for (let s = pending.first; s !== null; s = pending.after(s)) {
+      if (s.core[HEADER.learnable]! >= this.d.updateEvery) this.join(s)
+    }
+  }
+
   /** A loss of a step that had none before has arrived: the step has become learnable. */
   becameLearnable(sequence: Sequence, record: number): void {
     const { core } = sequence
@@ -105,6 +113,18 @@ export class Learning {
   /** Whether record `record` ends a block. */
   boundary(record: number): boolean {
     return this.due || record - this.counters[0]! >= this.counters[1]!
+  }
+
+  /**
+   * Whether the block that ends at record `record` leaves all weights, the chain hash and every
+   * window as they are: only counters move.
+   */
+  isQuiet(record: number): boolean {
+    const { table, limits } = this
+    if (table.windowed.size > limits.max || table.live > limits.keep) return false
+    if (!this.learn) return true
+    const oldest = table.pending.first
+    return this.readyCount === 0
   }
 
   /** Ends the block at record `record`: learns, sheds and evicts. The chain hash takes it in. */
@@ -135,11 +155,8 @@ export class Learning {
 
   private gather(record: number, leaving: number): void {
     const { table } = this
-    const block = this.counters[2]!
-    const turns = 2 * this.d.updateEvery * table.live
     for (let s = table.pending.first; s !== null; s = table.pending.after(s)) {
-      if (block - s.core[HEADER.pendingBlock]! <= PENDING_BLOCKS_MAX) break
-      if (record - s.core[HEADER.pendingSince]! <= turns) break
+      if (!this.isOverdue(s, record)) break
       this.join(s)
     }
     let sequence = table.windowed.first
@@ -150,6 +167,13 @@ export class Learning {
     if (!this.learn) return
     for (let i = 0; i < this.readyCount; i++) this.gatherRuns(this.ready[i] as Sequence)
     sortByRecord(this.runs, this.runCount)
+  }
+
+  /** Whether a sequence with losses to learn has waited for too long. */
+  private isOverdue({ core }: Sequence, record: number): boolean {
+    if (this.counters[2]! - core[HEADER.pendingBlock]! <= PENDING_BLOCKS_MAX) return false
+    const turns = 2 * this.d.updateEvery * this.table.live
+    return record - core[HEADER.pendingSince]! > turns
   }
 
   private gatherRuns(sequence: Sequence): void {
@@ -206,6 +230,7 @@ export class Learning {
 
   private writeRun({ sequence, newest }: Run): void {
     const { windows, batch, networks } = this
+    this.table.touch(sequence)
     const start = windows.writeRun(sequence, newest, batch)
     const states = windows.checkpointOf(sequence, start)
     const { float32 } = windows.memoryOf(sequence)
@@ -219,6 +244,7 @@ export class Learning {
 
   private joined(sequence: Sequence, record: number): void {
     const { core } = sequence
+    this.table.touch(sequence)
     core[HEADER.joinedAt] = core[HEADER.steps]!
     core[HEADER.learnable] = 0
     core[HEADER.pendingSince] = 0
@@ -233,6 +259,7 @@ export class Learning {
     while (table.windowed.size > limits.max) {
       const sequence = table.windowed.first
       if (sequence === null) break
+      table.touch(sequence)
       this.windows.close(sequence)
       sequence.core[HEADER.lastChanged] = record
       table.windowed.remove(sequence)
@@ -240,6 +267,7 @@ export class Learning {
     while (table.live > limits.keep) {
       const sequence = table.used.first
       if (sequence === null) break
+      table.touch(sequence)
       this.windows.close(sequence)
       table.remove(sequence)
     }

@@ -21,7 +21,7 @@ export interface LineStep {
   /** `History.placeOf(step)` */
   place: number
   /** The step's input vector (I). */
-  readonly x: Float32Array
+  x: Float32Array
   /** Calendar of each horizon's target, (K, CALENDAR_SIZE). */
   readonly calendar: Float64Array
 }

@@ -1,3 +1,4 @@
+import { assert } from '../assert.ts'
 import type { Config } from '../config/schema.ts'
 import type { Kernel } from '../kernels/kernel.ts'
 import type { Forecast, Sample } from '../record/types.ts'
@@ -10,13 +11,16 @@ import { InputVector } from './inputs.ts'
 import { maxLag } from './lags.ts'
 import { ABSENT, Layout } from './layout.ts'
 import { Learning, type UpdateSummary } from './learning.ts'
+import { type LiveStep, ROWS_MAX } from './live-step.ts'
 import { Mixture } from './mixture.ts'
 import { buildNetworks, domainsOf, Portfolio } from './portfolio.ts'
 import { Scaler } from './scaler.ts'
 import type { Scored } from './scored.ts'
 import { Scores } from './scores.ts'
-import { HEADER, NO_WINDOW, type Sequence, SequenceTable } from './sequence.ts'
+import { HEADER, SequenceTable } from './sequence.ts'
+import { Snapshots } from './snapshot/snapshots.ts'
 import { hashArrays, type SharedArray, stateHash } from './state.ts'
+import { absentToNaN, Steps } from './steps.ts'
 import { Windows } from './window.ts'
 
 export interface ModelOptions {
@@ -32,26 +36,20 @@ export class Model {
   readonly memberNames: readonly string[]
   readonly dimensions: Dimensions
   readonly scores: Scores
-  /** Filled by `step`. */
-  readonly forecast: Forecast
-  /** Filled by `step`. */
-  readonly scored: Scored
+  readonly snapshots: Snapshots
   private readonly table: SequenceTable
-  private readonly history: History
-  private readonly inputs: InputVector
-  private readonly scaler: Scaler
   private readonly windows: Windows
   private readonly portfolio: Portfolio
   private readonly mixture: Mixture
   private readonly learning: Learning
   private readonly chain = new Hash64()
-  private readonly members: Float64Array
-  private readonly memberWords: Uint32Array
-  private readonly meanWords: Uint32Array
-  private readonly pair = new Float64Array(2)
-  /** This record's targets for which the horizon in hand has a forecast, (D); NaN = none. */
-  private readonly arrived: Float64Array
+  private readonly steps: Steps
   private count = 0
+  /** The step that was finished last. */
+  private newest: LiveStep
+  /** Steps that have begun and are not finished, and the first of them. */
+  private begun = 0
+  private next = 0
 
   /** `kernel` must be the one that the configuration names. */
   constructor(config: Config, kernel: Kernel, { seeded = true }: ModelOptions = {}) {
@@ -60,20 +58,20 @@ export class Model {
     const core = new Layout()
     core.claim(HEADER.size)
     const domains = domainsOf(config.model.portfolio)
-    this.scaler = new Scaler(core, domains.length * d.targets)
-    this.history = new History(core, d, domains, maxLag(d, config.model.portfolio === 'full'))
-    this.inputs = new InputVector(core, d, config.task.calendar)
-    const networks = buildNetworks(config, d, kernel, this.inputs.size, seeded)
+    const scaler = new Scaler(core, domains.length * d.targets)
+    const history = new History(core, d, domains, maxLag(d, config.model.portfolio === 'full'))
+    const inputs = new InputVector(core, d, config.task.calendar)
+    const networks = buildNetworks(config, d, kernel, inputs.size, seeded)
     const states = networks.length * networks[0]!.stateSize
     const features = networks.reduce(
       (sum, m) => (m.readouts.length > 0 ? sum + m.hiddenSize : sum),
       0,
     )
-    this.windows = new Windows(d, this.inputs.packed, { states, features })
+    this.windows = new Windows(d, inputs.packed, { states, features })
     this.portfolio = new Portfolio(config, d, kernel, {
-      history: this.history,
+      history,
       windows: this.windows,
-      inputs: this.inputs,
+      inputs,
       networks,
     })
     this.memberNames = this.portfolio.names
@@ -81,12 +79,28 @@ export class Model {
     this.table = new SequenceTable(core.size, states)
     this.learning = new Learning(config, d, this.table, this.windows, networks)
     this.scores = new Scores(d, this.memberNames)
-    this.members = new Float64Array(d.slots * this.memberNames.length)
-    this.memberWords = new Uint32Array(this.members.buffer)
-    this.arrived = new Float64Array(d.targets)
-    this.forecast = emptyForecast(d)
-    this.meanWords = new Uint32Array(this.forecast.means.buffer)
-    this.scored = emptyScored(d, this.memberNames.length)
+    const { table, windows, portfolio, mixture, learning, scores } = this
+    const own = { table, windows, portfolio, mixture, learning, scores }
+    this.steps = new Steps(d, { ...own, history, inputs, scaler })
+    this.newest = this.steps.live[0]!
+    this.snapshots = new Snapshots(this.table, this.windows, {
+      records: () => this.count,
+      arrays: () => {
+        assert(this.begun === this.next, 'a cut lies between two records')
+        return this.shared()
+      },
+      written: (arrays) => this.restored(arrays),
+    })
+  }
+
+  /** What the step that was finished last predicts. */
+  get forecast(): Forecast {
+    return this.newest.forecast
+  }
+
+  /** What the step that was finished last brought for earlier predictions. */
+  get scored(): Scored {
+    return this.newest.scored
   }
 
   /** Records taken in, dead letters included. */
@@ -143,21 +157,55 @@ export class Model {
 
   /** One usable record; afterwards `forecast` and `scored` tell what it brought. */
   step(sample: Sample): void {
-    const record = ++this.count
-    const sequence = this.table.use(sample.sequence, record)
-    const { core } = sequence
-    const t = core[HEADER.steps]!
-    if (t === 0) this.begin(core)
-    core[HEADER.lastChanged] = record
-    this.score(sequence, t, sample, record)
-    this.history.push(core, t, sample.timeMs, sample.values, this.scaler)
-    this.advance(sequence, t, sample, record)
-    core[HEADER.steps] = t + 1
-    this.hashStep(sequence)
-    this.fillForecast(sequence, t, sample)
-    this.learning.stepped(sequence)
-    this.endBlockIfDue()
-    this.forecast.updates = this.learning.updates
+    assert(this.begun === this.next, 'steps that have begun are finished first')
+    const record = this.count + 1
+    this.steps.begin(0, this.table.use(sample.sequence, record), sample, record)
+    this.steps.forward(1)
+    this.finish(0, true)
+  }
+
+  /** Tells which samples come next, so that their sequences' memory may be fetched by then. */
+  expect(samples: readonly Sample[], count: number): void {
+    this.steps.fetch(samples, count)
+  }
+
+  /**
+   * Begins a step for the first one of `samples[from…until)` and all that can go beside it: of other
+   * sequences, known ones, up to the end of a block that changes weights. Returns how many. Each is
+   * to be finished in their order before anything else is taken in: by `absorb` and `finishStep`.
+   */
+  beginSteps(samples: readonly Sample[], from: number, until: number): number {
+    assert(this.begun === this.next, 'steps that have begun are finished first')
+    const { table, steps, learning, count } = this
+    const most = Math.min(until - from, ROWS_MAX)
+    let rows = 0
+    for (let more = true; more && rows < most; rows++) {
+      const sample = samples[from + rows]!
+      const record = count + rows + 1
+      let sequence = table.byName.get(sample.sequence)
+      if (rows > 0) {
+        if (sequence === undefined || sequence.core[HEADER.lastUsed]! > count) break
+        table.useKnown(sequence, record)
+      } else {
+        more = sequence !== undefined
+        sequence = table.use(sample.sequence, record)
+      }
+      steps.begin(rows, sequence, sample, record)
+      if (!learning.boundary(record)) continue
+      if (learning.isQuiet(record)) learning.endBlock(record, this.chain)
+      else more = false
+    }
+    steps.forward(rows)
+    this.begun = rows
+    this.next = 0
+    return rows
+  }
+
+  /** Ends the next of the steps that have begun; `forecast` and `scored` tell what it brought. */
+  finishStep(): void {
+    assert(this.next < this.begun, 'a step has begun before it is finished')
+    const i = this.next++
+    this.finish(i, this.next === this.begun)
   }
 
   /**
@@ -206,91 +254,14 @@ export class Model {
     return gradientNorms(sequence, this.dimensions, this.windows, this.portfolio.networks)
   }
 
-  private begin(core: Float64Array): void {
-    this.history.begin(core)
-    this.mixture.begin(core)
-    this.portfolio.share(this.table.live)
-  }
-
-  /** Scores what was predicted for now, then lets everything cheap learn from it. */
-  private score(sequence: Sequence, t: number, sample: Sample, record: number): void {
-    const { scored, dimensions: d, mixture, windows } = this
-    const { core } = sequence
-    scored.step = t
-    for (let slot = 0; slot < d.slots; slot++) scored.present[slot] = 0
-    for (let i = 0; i < d.targets; i++) scored.observed[i] = sample.values[i]!
-    this.fillSurprise(core, t)
-    for (let k = 0; k < d.horizons.length; k++) {
-      const step = t - d.horizons[k]!
-      if (step < 0) continue
-      let any = false
-      for (let i = 0; i < d.targets; i++) {
-        const observed = scored.observed[i]!
-        const slot = k * d.targets + i
-        this.arrived[i] = NaN
-        if (Number.isNaN(observed) || mixture.published(core, step, slot) === ABSENT) continue
-        any = true
-        this.arrived[i] = observed
-        mixture.arrive(core, step, slot, observed, scored)
-        this.portfolio.references(core, t, k, i, this.pair)
-        scored.persistence[slot] = absentToNaN(this.pair[0]!)
-        scored.seasonal[slot] = absentToNaN(this.pair[1]!)
-      }
-      if (!any || !windows.holds(sequence, step)) continue
-      const first = !windows.anyArrived(sequence, step)
-      this.portfolio.arrive(sequence, step, k, this.arrived)
-      if (first) this.learning.becameLearnable(sequence, record)
-    }
-    this.scores.add(scored)
-  }
-
-  private fillSurprise(core: Float64Array, t: number): void {
-    const { forecast, scored, dimensions: d, mixture } = this
-    const step = t - d.horizons[0]!
-    for (let i = 0; i < d.targets; i++) {
-      const observed = scored.observed[i]!
-      const published = step < 0 ? ABSENT : mixture.published(core, step, i)
-      const unit = mixture.rootMeanSquare(core, i)
-      forecast.observed[i] = observed
-      forecast.predicted[i] = absentToNaN(published)
-      const known = published !== ABSENT && unit > 0
-      forecast.surprise[i] = known ? Math.abs(observed - published) / unit : NaN
-    }
-  }
-
-  /** Advances H_t over the sample and predicts every horizon. */
-  private advance(sequence: Sequence, t: number, sample: Sample, record: number): void {
-    const { windows, forecast, portfolio } = this
-    if (sequence.window === NO_WINDOW) {
-      windows.open(sequence)
-      this.table.windowed.append(sequence)
-    }
-    windows.beginStep(sequence, t, record)
-    const { core } = sequence
-    this.inputs.write(core, t, sample.values, this.history, portfolio.x)
-    windows.keepInputs(sequence, t, portfolio.x)
-    portfolio.predict(sequence, t, this.members)
-    this.mixture.predict(core, t, this.members, forecast.means, forecast.bounds)
-  }
-
-  /** Members, mixture and H_t: what the members say does not tell how they were weighed. */
-  private hashStep(sequence: Sequence): void {
-    this.chain.words(this.memberWords, 0, this.memberWords.length)
-    this.chain.words(this.meanWords, 0, this.meanWords.length)
-    this.chain.words(sequence.home.words, sequence.statesAt, this.table.stateSize)
-  }
-
-  private fillForecast(sequence: Sequence, t: number, sample: Sample): void {
-    const { forecast, dimensions: d, history } = this
-    forecast.sequence = sample.sequence
-    forecast.timeMs = sample.timeMs
-    forecast.records = this.count
-    for (let i = 0; i < forecast.means.length; i++) {
-      forecast.means[i] = absentToNaN(forecast.means[i]!)
-    }
-    for (let k = 0; k < d.horizons.length; k++) {
-      forecast.forMs[k] = absentToNaN(history.timeAfter(sequence.core, t, d.horizons[k]!))
-    }
+  private finish(i: number, isLast: boolean): void {
+    const { steps, learning } = this
+    const step = steps.live[i]!
+    this.newest = step
+    this.count = step.record
+    steps.finish(i, this.chain)
+    if (isLast) this.endBlockIfDue()
+    step.forecast.updates = learning.updates
   }
 
   private endBlockIfDue(): void {
@@ -298,6 +269,16 @@ export class Model {
     const live = this.table.live
     this.learning.endBlock(this.count, this.chain)
     if (this.table.live !== live) this.portfolio.share(this.table.live)
+  }
+
+  /** A restore has filled the sequences and what `shared` returned: derives all else from them. */
+  private restored(arrays: readonly SharedArray[]): void {
+    const [count, chain] = [arrays[0]!.array, arrays[1]!.array]
+    this.count = count[0]!
+    this.chain.set(chain[0]!, chain[1]!)
+    for (const { network } of this.portfolio.networks) network.stateWritten()
+    this.portfolio.share(this.table.live)
+    this.learning.restored()
   }
 
   private networkArrays(): SharedArray[] {
@@ -320,38 +301,5 @@ export class Model {
       ...squares.map((rls, i) => ({ name: `rls/${i}/covariance`, array: rls.covariance })),
       ...this.networkArrays(),
     ]
-  }
-}
-
-function absentToNaN(value: number): number {
-  return value === ABSENT ? NaN : value
-}
-
-function emptyForecast(d: Dimensions): Forecast {
-  return {
-    sequence: '',
-    timeMs: null,
-    forMs: new Float64Array(d.horizons.length),
-    means: new Float64Array(d.slots),
-    bounds: new Float64Array(d.slots * d.levels.length * 2),
-    observed: new Float64Array(d.targets),
-    predicted: new Float64Array(d.targets),
-    surprise: new Float64Array(d.targets),
-    records: 0,
-    updates: 0,
-  }
-}
-
-function emptyScored(d: Dimensions, members: number): Scored {
-  return {
-    step: 0,
-    present: new Uint8Array(d.slots),
-    observed: new Float64Array(d.targets),
-    mixture: new Float64Array(d.slots),
-    members: new Float64Array(d.slots * members),
-    bounds: new Float64Array(d.slots * d.levels.length * 2),
-    scale: new Float64Array(d.slots),
-    persistence: new Float64Array(d.slots),
-    seasonal: new Float64Array(d.slots),
   }
 }

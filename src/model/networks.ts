@@ -1,10 +1,10 @@
-import type { Kernel, LeastSquares } from '../kernels/kernel.ts'
+import type { Kernel, LeastSquares, LiveRows } from '../kernels/kernel.ts'
 import { type Network, type NetworkSpec, stateSize } from '../rnn/index.ts'
 import type { Dimensions } from './dimensions.ts'
 import { ABSENT } from './layout.ts'
+import { ROWS_MAX } from './live-step.ts'
 import { openRls } from './rls.ts'
 import { clip } from './scaler.ts'
-import type { Sequence } from './sequence.ts'
 
 /** Initial variance of a read-out's weights, in standardised units. */
 const PRIOR = 1
@@ -28,7 +28,7 @@ export class NetworkMember {
    * One least-squares read-out per horizon over [1, H_t, x_t], D outputs; none in a lone network.
    */
   readonly readouts: readonly LeastSquares[]
-  /** Standardised forecasts of the newest step, (K, D). */
+  /** Standardised forecasts of the newest steps, (ROWS_MAX, K, D). */
   readonly outputs: Float64Array
 
   constructor(
@@ -49,12 +49,15 @@ export class NetworkMember {
     this.readouts = places.readouts
       ? d.horizons.map(() => openRls(kernel, features, d.targets, PRIOR))
       : []
-    this.outputs = new Float64Array(d.slots)
+    this.outputs = new Float64Array(ROWS_MAX * d.slots)
   }
 
-  /** Advances H_t over x (I) by one step; `outputs` holds the forecasts afterwards. */
-  advance(x: Float32Array, { home, statesAt }: Sequence): void {
-    this.network.forward(1, x, 0, home.float32, statesAt + this.statesAt, this.outputs, 0)
+  /**
+   * Advances H_t of the sequences whose states begin at the places of `live`; `outputs` holds the
+   * forecasts afterwards, `fresh` those of a network that forgets, where it is not null.
+   */
+  advance(rows: number, live: LiveRows, fresh: Float64Array | null): void {
+    this.network.forwardRows(rows, live, this.statesAt, this.outputs, fresh)
   }
 
   /** Points read-out k at [1, H, x] of one step. */

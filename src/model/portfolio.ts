@@ -1,5 +1,5 @@
 import type { Config } from '../config/schema.ts'
-import type { Kernel, LeastSquares } from '../kernels/kernel.ts'
+import type { Kernel, LeastSquares, LiveRows } from '../kernels/kernel.ts'
 import { Network, stateSize } from '../rnn/index.ts'
 import { CALENDAR_SIZE, writeCalendar } from './calendar.ts'
 import type { Dimensions } from './dimensions.ts'
@@ -9,6 +9,7 @@ import type { InputVector } from './inputs.ts'
 import { seasonalLag } from './lags.ts'
 import { ABSENT } from './layout.ts'
 import { Line, type LineStep } from './lines.ts'
+import { type LiveStep, ROWS_MAX } from './live-step.ts'
 import {
   inUnits,
   learningRates,
@@ -18,6 +19,7 @@ import {
   standardise,
 } from './networks.ts'
 import { shareForgetting } from './rls.ts'
+import type { Scored } from './scored.ts'
 import type { Sequence } from './sequence.ts'
 import type { Windows } from './window.ts'
 
@@ -73,6 +75,10 @@ export class Portfolio {
   readonly mixed: number
   readonly networks: readonly NetworkMember[]
   readonly lines: readonly Line[]
+  /** Input vectors of the steps on their way, (ROWS_MAX, I): to be filled before `forward`. */
+  readonly inputs: Float32Array
+  /** The same with where their sequences' states begin. */
+  private readonly live: LiveRows & { readonly states: Float32Array[] }
   /** All least-squares states, in a fixed order. */
   readonly squares: readonly LeastSquares[]
   private readonly d: Dimensions
@@ -86,7 +92,7 @@ export class Portfolio {
   private readonly seasonalLags: readonly Int32Array[]
   /** The network that stands for all, which the twin that forgets shares; null without it. */
   private readonly twin: NetworkMember | null
-  private readonly twinStates: Float32Array
+  /** (ROWS_MAX, K, D) */
   private readonly twinOutputs: Float64Array
   /** The step whose forecasts learn, and the one that makes some. */
   private readonly past: LineStep
@@ -140,45 +146,60 @@ export class Portfolio {
     this.twin = config.model.diagnostics ? middleOf(networks) : null
     this.names = this.twin === null ? mixed : [...mixed, 'network:no-carry']
     this.seasonalLags = d.horizons.map((k) => Int32Array.from(d.seasons, (s) => seasonalLag(s, k)))
-    this.twinStates = new Float32Array(networks[0]!.stateSize)
-    this.twinOutputs = new Float64Array(d.slots)
+    this.inputs = new Float32Array(ROWS_MAX * inputs.size)
+    this.live = {
+      inputs: this.inputs,
+      states: new Array<Float32Array>(ROWS_MAX).fill(this.inputs),
+      statesAt: new Int32Array(ROWS_MAX),
+    }
+    this.twinOutputs = new Float64Array(ROWS_MAX * d.slots)
     this.past = emptyStep(d, inputs.size)
-    this.now = emptyStep(d, inputs.size)
+    this.now = emptyStep(d, 0)
     this.origins = new Float64Array(d.targets)
     this.scales = new Float64Array(d.slots)
     this.targets = new Float64Array(d.targets)
     this.present = new Uint8Array(d.targets)
   }
 
-  /** The input vector (I) of the step in hand: to be filled before `predict`. */
-  get x(): Float32Array {
-    return this.now.x
+  /** Advances every network over the first `rows` steps on their way, of as many sequences. */
+  forward(rows: number, steps: readonly LiveStep[]): void {
+    const { live, twin, twinOutputs } = this
+    for (let row = 0; row < rows; row++) {
+      const { home, statesAt } = steps[row]!.sequence as Sequence
+      live.states[row] = home.float32
+      live.statesAt[row] = statesAt
+    }
+    for (const member of this.networks) {
+      member.advance(rows, live, member === twin ? twinOutputs : null)
+    }
   }
 
   /**
-   * Advances every network over own step `step`, whose input vector is `x`, and writes each
-   * member's forecasts to `out` (K, D, M).
+   * Writes each member's forecasts to `out` (K, D, M), made at own step `step`, which has gone
+   * forward as row `row` of the steps on their way and has the input vector x.
    */
-  predict(sequence: Sequence, step: number, out: Float64Array): void {
-    const { networks, now } = this
+  predict(row: number, sequence: Sequence, { step, x }: LiveStep, out: Float64Array): void {
+    const { now } = this
     const { core } = sequence
-    for (const member of networks) member.advance(now.x, sequence)
-    if (this.twin !== null) {
-      this.twinStates.fill(0)
-      this.twin.network.forward(1, now.x, 0, this.twinStates, 0, this.twinOutputs, 0)
-    }
+    now.x = x
     this.pointAt(now, core, step)
     this.fillUnits(core, step)
     if (this.readouts) this.rememberHidden(sequence, step)
     for (let k = 0; k < this.d.horizons.length; k++) {
       if (this.domains > 0) this.fillCalendar(now, k)
       if (this.readouts) this.pointReadOuts(sequence, k)
-      for (let d = 0; d < this.d.targets; d++) this.predictSlot(core, k, d, out)
+      for (let d = 0; d < this.d.targets; d++) this.predictSlot(row, core, k, d, out)
     }
   }
 
   /** The forecasts of horizon k and target d in the order of `names`. */
-  private predictSlot(core: Float64Array, k: number, d: number, out: Float64Array): void {
+  private predictSlot(
+    row: number,
+    core: Float64Array,
+    k: number,
+    d: number,
+    out: Float64Array,
+  ): void {
     const { history, d: dims, now } = this
     const slot = k * dims.targets + d
     let i = slot * this.names.length
@@ -195,48 +216,73 @@ export class Portfolio {
     }
     const origin = this.origins[d]!
     const scale = this.scales[slot]!
+    const output = row * dims.slots + slot
     for (const member of this.networks) {
-      out[i++] = inUnits(member.outputs[slot]!, origin, scale)
+      out[i++] = inUnits(member.outputs[output]!, origin, scale)
       if (this.readouts) out[i++] = inUnits(member.readOut(k, d), origin, scale)
     }
-    if (this.twin !== null) out[i] = inUnits(this.twinOutputs[slot]!, origin, scale)
+    if (this.twin !== null) out[i] = inUnits(this.twinOutputs[output]!, origin, scale)
   }
 
   /**
-   * Targets (D, NaN = none) of horizon k have arrived for own step `step`, which the window still
-   * holds: lines and least-squares read-outs learn them, the networks' losses wait for a boundary.
+   * Targets of horizon k, those present in `scored`, have arrived for own step `step`, which the
+   * window still holds: the networks' losses wait there for a boundary.
    */
-  arrive(sequence: Sequence, step: number, k: number, observed: Float64Array): void {
-    const { history, d: dims, windows, past, targets, present } = this
+  arrive(sequence: Sequence, step: number, k: number, { present, observed }: Scored): void {
+    const { d: dims, windows } = this
     const { core } = sequence
-    if (!windows.holds(sequence, step)) return
-    if (this.domains > 0) {
-      windows.readInputs(sequence, step, past.x, 0)
-      this.pointAt(past, core, step)
-      this.fillCalendar(past, k)
-    }
-    let any = false
     for (let d = 0; d < dims.targets; d++) {
-      const value = observed[d]!
-      present[d] = Number.isNaN(value) ? 0 : 1
-      targets[d] = 0
-      if (present[d] === 0) continue
-      any = true
       const slot = k * dims.targets + d
+      if (present[slot] === 0) continue
+      windows.arrive(sequence, step, slot, this.standardised(core, step, slot, d, observed[d]!))
+    }
+  }
+
+  /**
+   * Lines and least-squares read-outs learn what `arrive` was told, in the order of records. What
+   * the sequence has taken in since, up to one own step, makes no difference: its rings still hold
+   * all that a forecast of `step` was made of.
+   */
+  learn(sequence: Sequence, step: number, k: number, { present, observed }: Scored): void {
+    if (this.squares.length === 0) return
+    const { d: dims, windows, past, targets } = this
+    const { core } = sequence
+    const first = k * dims.targets
+    let any = false
+    for (let d = 0; d < dims.targets; d++) if (present[first + d] === 1) any = true
+    if (!any) return
+    windows.readInputs(sequence, step, past.x, 0)
+    this.pointAt(past, core, step)
+    this.fillCalendar(past, k)
+    for (let d = 0; d < dims.targets; d++) {
+      const slot = first + d
+      this.present[d] = present[slot]!
+      targets[d] = 0
+      if (present[slot] === 0) continue
+      const value = observed[d]!
       for (let m = 0; m < this.domains; m++) {
         this.lines[slot * this.domains + m]!.learn(past, value)
       }
-      const origin = history.origin(core, d, step)
-      targets[d] = standardise(value, origin, history.changeScale(core, slot, step))
-      windows.arrive(sequence, step, slot, targets[d]!)
+      targets[d] = this.standardised(core, step, slot, d, value)
     }
-    if (!any || !this.readouts) return
     const { float32 } = windows.memoryOf(sequence)
     const hidden = windows.featuresOf(sequence, step)
     for (const member of this.networks) {
       member.fillFeatures(k, float32, hidden + member.featuresAt, past.x)
-      member.learn(k, targets, present)
+      member.learn(k, targets, this.present)
     }
+  }
+
+  /** What the networks are to learn of `value`, target d of a slot, at own step `step`. */
+  private standardised(
+    core: Float64Array,
+    step: number,
+    slot: number,
+    d: number,
+    value: number,
+  ): number {
+    const origin = this.history.origin(core, d, step)
+    return standardise(value, origin, this.history.changeScale(core, slot, step))
   }
 
   /** Spreads the forgetting of what all sequences share over the live ones. */

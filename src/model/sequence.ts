@@ -29,7 +29,15 @@ export const NO_WINDOW = -1
  * What the engine itself needs for one sequence beside its slots, in bytes, on a 64-bit machine:
  * the object below, the view of its core, its name, its entry in the map and its links.
  */
-export const OBJECT_BYTES = 320
+export const OBJECT_BYTES = 360
+
+/** Who is told before a live sequence changes, and of those that come and go; see `Snapshots`. */
+export interface SequenceWatch {
+  /** For the first time since the cut of the snapshot in progress. */
+  changing(sequence: Sequence): void
+  begun(sequence: Sequence): void
+  gone(sequence: Sequence): void
+}
 
 /** One key: its name and where its state lies. */
 export class Sequence {
@@ -45,6 +53,15 @@ export class Sequence {
   window = NO_WINDOW
   /** Whether it stands among those that join at the next boundary. */
   ready = false
+  // What snapshots remember of it is no part of the state.
+  /** Number of the newest snapshot that has it, or that it was born after. */
+  snapshot = 0
+  /** Bit s: slot s of the snapshots may hold a row of it. */
+  slots = 0
+  /** Its hash when `lastChanged` was `hashedAt`, as two signed words. */
+  hashHigh = 0
+  hashLow = 0
+  hashedAt = -1
 
   constructor(name: string, slot: number, slab: Slab, coreSize: number) {
     this.name = name
@@ -72,7 +89,10 @@ export class SequenceTable {
   readonly pending: SequenceList
   /** Hidden states of all networks, S floats each sequence. */
   readonly stateSize: number
-  private readonly coreSize: number
+  readonly coreSize: number
+  /** Number of the snapshot that still lacks some of the sequences; 0 = none does. */
+  snapshot = 0
+  watch: SequenceWatch | null = null
   private readonly slab: Slab
   private readonly bySlot: (Sequence | undefined)[] = []
 
@@ -94,30 +114,48 @@ export class SequenceTable {
     return this.slab.slotBytes + OBJECT_BYTES
   }
 
+  /**
+   * To be called before any change to a live sequence: what a snapshot in progress has not encoded
+   * yet, it encodes now.
+   */
+  touch(sequence: Sequence): void {
+    if (sequence.snapshot < this.snapshot) this.watch?.changing(sequence)
+  }
+
   /** The sequence of that name, made if it is new, moved to the end of the order of use. */
   use(name: string, record: number): Sequence {
     const sequence = this.byName.get(name) ?? this.add(name)
+    this.useKnown(sequence, record)
+    return sequence
+  }
+
+  /** The same for a sequence of the table. */
+  useKnown(sequence: Sequence, record: number): void {
+    this.touch(sequence)
     sequence.core[HEADER.lastUsed] = record
     this.used.moveToEnd(sequence)
     if (sequence.window !== NO_WINDOW) this.windowed.moveToEnd(sequence)
-    return sequence
   }
 
   /** Forgets a sequence whose window has been closed; its slot may be another's from now on. */
   remove(sequence: Sequence): void {
+    this.touch(sequence)
     if (this.used.has(sequence)) this.used.remove(sequence)
     if (this.windowed.has(sequence)) this.windowed.remove(sequence)
     if (this.pending.has(sequence)) this.pending.remove(sequence)
     this.byName.delete(sequence.name)
     this.bySlot[sequence.slot] = undefined
     this.slab.release(sequence.slot)
+    this.watch?.gone(sequence)
   }
 
-  private add(name: string): Sequence {
+  /** A sequence of a new name, all zeros, in none of the lists. */
+  add(name: string): Sequence {
     const slot = this.slab.open()
     const sequence = new Sequence(name, slot, this.slab, this.coreSize)
     this.byName.set(name, sequence)
     this.bySlot[slot] = sequence
+    this.watch?.begun(sequence)
     return sequence
   }
 }

@@ -9,13 +9,13 @@ export interface SharedArray {
 }
 
 /** Hash of one live sequence: its name and the canonical bytes of its state. */
-export function hashSequence(sequence: Sequence, stateSize: number, windows: Windows): string {
+export function hashSequence(sequence: Sequence, stateSize: number, windows: Windows): Hash64 {
   const hash = new Hash64()
   hash.text(sequence.name)
   hashArray(hash, sequence.core)
   hash.words(sequence.home.words, sequence.statesAt, stateSize)
   windows.hash(sequence, hash)
-  return hash.hex()
+  return hash
 }
 
 /** Hash of arrays in the order given, each with its name and length. */
@@ -39,7 +39,7 @@ export function stateHash(
 ): string {
   const sum = new HashSum()
   for (const sequence of table.byName.values()) {
-    sum.add(hashSequence(sequence, table.stateSize, windows))
+    sum.add(hashSequence(sequence, table.stateSize, windows).hex())
   }
   sum.add(hashArrays(shared))
   return sum.hex()

@@ -76,6 +76,18 @@ export class Windows {
     sequence.core[HEADER.windowStart] = Math.ceil(sequence.steps / updateEvery) * updateEvery
   }
 
+  /** Bytes of the sequence's window, `byteLength` / 4 words of them, to `to[at…]`. */
+  copyTo({ window }: Sequence, to: Uint32Array, at: number): void {
+    const from = this.slab.wordsAt(window)
+    to.set(this.slab.chunkOf(window).words.subarray(from, from + this.byteLength / 4), at)
+  }
+
+  /** Gives a sequence the window that lies in `words`, all of them. */
+  copyFrom(sequence: Sequence, words: Uint32Array): void {
+    if (sequence.window === NO_WINDOW) sequence.window = this.slab.open()
+    this.slab.chunkOf(sequence.window).words.set(words, this.slab.wordsAt(sequence.window))
+  }
+
   /** Takes the window away, where there is one. */
   close(sequence: Sequence): void {
     if (sequence.window === NO_WINDOW) return
@@ -101,6 +113,24 @@ export class Windows {
     const { home, statesAt } = sequence
     const to = this.checkpointOf(sequence, step)
     for (let i = 0; i < this.sizes.states; i++) float32[to + i] = home.float32[statesAt + i]!
+  }
+
+  /** Reads a number of each cache line that the sequence's next step will write; their sum. */
+  fetch(sequence: Sequence): number {
+    const { window, steps } = sequence
+    const { slab, inputs, d } = this
+    const { float64, float32, bytes, int16 } = slab.chunkOf(window)
+    const loss = ringIndex(steps, this.lossSteps)
+    const place = ringIndex(steps, d.windowCapacity)
+    const high = this.highOf(window, place)
+    return (
+      float64[slab.float64At(window) + loss]! +
+      float32[slab.float32At(window) + this.targetsAt + loss * d.slots]! +
+      bytes[slab.bytesAt(window) + loss * d.slots]! +
+      bytes[this.lowOf(window, place)]! +
+      int16[high]! +
+      int16[high + inputs.size - 1]!
+    )
   }
 
   /** Keeps the input vector x (I) of own step `step`, and rounds it to what is kept. */

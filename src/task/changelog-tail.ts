@@ -8,6 +8,7 @@ import {
   fenceKey,
 } from './commit-record.ts'
 import type { Changelog, ChangelogRecord } from './ports.ts'
+import { decodeManifest, type Manifest, manifestSlot, parseRowKey } from './snapshot-log.ts'
 
 /** What a read of a changelog partition up to our own marker has shown. */
 export interface ChangelogTail {
@@ -19,6 +20,15 @@ export interface ChangelogTail {
   readonly commit: CommitRecord | null
   /** The configuration that was stored, as plain JSON; undefined where there is none. */
   readonly configuration: unknown
+  /** The newest sealed snapshot; null where there is none. */
+  readonly manifest: Manifest | null
+  /** Per slot: its own last sealed snapshot, and names of the sequences that have a row there. */
+  readonly slots: readonly [SlotTail, SlotTail]
+}
+
+export interface SlotTail {
+  manifest: Manifest | null
+  readonly names: Set<string>
 }
 
 export interface TailQuery {
@@ -28,6 +38,8 @@ export interface TailQuery {
   readonly markerOffset: bigint
   /** Offset of our first marker: nobody else may have written behind it. */
   readonly sinceOffset: bigint
+  /** Where to begin reading; the whole partition where it is left out. */
+  readonly from?: bigint
 }
 
 /**
@@ -35,13 +47,23 @@ export interface TailQuery {
  * throws.
  */
 export async function readTail(changelog: Changelog, query: TailQuery): Promise<ChangelogTail> {
-  const { partition, bootId, markerOffset, sinceOffset } = query
+  const { partition, bootId, markerOffset, sinceOffset, from } = query
   let markerSeen = false
   let foreign = false
   let commit: CommitRecord | null = null
   let configuration: unknown
+  const slots: readonly [SlotTail, SlotTail] = [emptySlot(), emptySlot()]
   const visit = ({ offset, key, value }: ChangelogRecord): void => {
+    const row = parseRowKey(key)
+    if (row !== null) {
+      if (row.kind !== 'sequence') return
+      if (value === null) slots[row.slot].names.delete(row.name)
+      else slots[row.slot].names.add(row.name)
+      return
+    }
     if (value === null) return
+    const slot = manifestSlot(key)
+    if (slot !== null) slots[slot].manifest = decodeManifest(value)
     if (commitKey.equals(key)) {
       commit = decodeCommit(value)
       if (offset > sinceOffset && commit.bootId !== bootId) foreign = true
@@ -53,6 +75,13 @@ export async function readTail(changelog: Changelog, query: TailQuery): Promise<
       configuration = decodeConfiguration(value)
     }
   }
-  await changelog.read(partition, markerOffset, visit)
-  return { fenced: !markerSeen || foreign, commit, configuration }
+  const range = { until: markerOffset, ...(from === undefined ? {} : { from }) }
+  await changelog.read(partition, range, visit)
+  const [a, b] = [slots[0].manifest, slots[1].manifest]
+  const manifest = (a?.number ?? 0) > (b?.number ?? 0) ? a : b
+  return { fenced: !markerSeen || foreign, commit, configuration, manifest, slots }
+}
+
+function emptySlot(): SlotTail {
+  return { manifest: null, names: new Set() }
 }

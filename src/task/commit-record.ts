@@ -8,8 +8,10 @@ import type { OutputRecord } from './ports.ts'
  * - `commit`: one at the end of each transaction
  * - `fence`: the marker with which an incarnation of the task ends its predecessors
  * - `configuration`: what the fingerprint was made of, written once, to tell what has changed
+ *
+ * Snapshots: see snapshot-log.ts.
  */
-const FORMAT_VERSION = 1
+export const FORMAT_VERSION = 1
 
 export const commitKey = Buffer.from('commit')
 export const fenceKey = Buffer.from('fence')
@@ -35,6 +37,14 @@ export interface CommitRecord {
   readonly numerics: number
   /** The incarnation of the task that wrote it. */
   readonly bootId: string
+  /** What of the input was lost and accepted as lost, in order; usually nothing. */
+  readonly gaps: readonly Gap[]
+}
+
+/** Input offsets [from, to) that were gone when a restore needed them (`run --accept-gap`). */
+export interface Gap {
+  readonly from: bigint
+  readonly to: bigint
 }
 
 export interface FenceMarker {
@@ -51,8 +61,14 @@ export function encodeCommit(commit: CommitRecord): OutputRecord {
     startOffset: `${startOffset}`,
     firstOffset: `${firstOffset}`,
     nextOffset: `${nextOffset}`,
+    gaps: encodeGaps(commit.gaps),
   }
   return { key: commitKey, value: Buffer.from(JSON.stringify(value)) }
+}
+
+/** Gaps as JSON: offsets are texts there. */
+export function encodeGaps(gaps: readonly Gap[]): { from: string; to: string }[] {
+  return gaps.map(({ from, to }) => ({ from: `${from}`, to: `${to}` }))
 }
 
 export function encodeFence(marker: FenceMarker): OutputRecord {
@@ -84,6 +100,7 @@ export function decodeCommit(value: Uint8Array): CommitRecord {
     fingerprint: fields.text('fingerprint'),
     numerics: fields.count('numerics'),
     bootId: fields.text('bootId'),
+    gaps: fields.gaps('gaps'),
   }
 }
 
@@ -104,7 +121,8 @@ export function commitHeader(commit: CommitRecord): string {
   return JSON.stringify({ records, chainHash, bootId })
 }
 
-function decodeFields(value: Uint8Array, key: Buffer) {
+/** The fields of a value, checked as they are asked for. Throws as `decodeCommit` does. */
+export function decodeFields(value: Uint8Array, key: Buffer | string) {
   const invalid = (what: string) =>
     new HeadraceError(
       'HEADRACE_TASK_CHANGELOG_INVALID',
@@ -127,7 +145,12 @@ function decodeFields(value: Uint8Array, key: Buffer) {
         `reads up to format ${FORMAT_VERSION}. Run the newer version.`,
     )
   }
+  const offsetOf = (field: unknown, name: string): bigint => {
+    if (typeof field === 'string' && /^\d{1,19}$/.test(field)) return BigInt(field)
+    throw invalid(`its '${name}' is not an offset`)
+  }
   return {
+    invalid,
     raw: (name: string): unknown => fields[name],
     count(name: string): number {
       const field = fields[name]
@@ -139,12 +162,14 @@ function decodeFields(value: Uint8Array, key: Buffer) {
       if (typeof field !== 'string') throw invalid(`its '${name}' is not a string`)
       return field
     },
-    offset(name: string): bigint {
-      const field = fields[name]
-      if (typeof field !== 'string' || !/^\d{1,19}$/.test(field)) {
-        throw invalid(`its '${name}' is not an offset`)
-      }
-      return BigInt(field)
+    offset: (name: string): bigint => offsetOf(fields[name], name),
+    gaps(name: string): Gap[] {
+      const field = fields[name] ?? []
+      if (!Array.isArray(field)) throw invalid(`its '${name}' is not a list`)
+      return field.map((gap: { from?: unknown; to?: unknown } | null) => ({
+        from: offsetOf(gap?.from, name),
+        to: offsetOf(gap?.to, name),
+      }))
     },
   }
 }

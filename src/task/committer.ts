@@ -4,11 +4,12 @@ import { HeadraceError } from '../errors.ts'
 import type { Random } from '../random.ts'
 import { readTail } from './changelog-tail.ts'
 import type { CommitRecord } from './commit-record.ts'
-import type { Cut } from './engine.ts'
+import type { Cut } from './engine/messages.ts'
 import { isFenced, isFinal, tell } from './failure.ts'
 import type { TaskLogger, TaskMetrics } from './observe.ts'
 import type { Changelog, OutputTransaction, PartitionWriter, Sink, Source } from './ports.ts'
 import { backoffMs, type Scheduler } from './scheduler.ts'
+import type { Manifest } from './snapshot-log.ts'
 import { cutTransaction, fenceTransaction, nextCommit, type Origin } from './transaction.ts'
 
 /** How often one transaction is sent again. */
@@ -28,10 +29,14 @@ export interface CommitterOptions {
   readonly random: Random
   readonly logger: TaskLogger
   readonly metrics: TaskMetrics
-  /** Cuts the stream here; null when nothing has come since the last cut and `force` is not set. */
-  cut(force: boolean): Cut | null
+  /** Whether something is there to be committed: outputs, or rows of a snapshot. */
+  wantsCut(): boolean
+  /** Cuts the stream where the engine stands. */
+  cut(): Promise<{ readonly cut: Cut; readonly manifest: Manifest | null }>
   /** A transaction is known to be committed. */
   onCommitted(commit: CommitRecord): void
+  /** The outcome of a transaction is unknown at this moment. */
+  onDoubt(): void
   /** It cannot go on: the incarnation is over. Never called after `abandon`. */
   onFailed(error: Error): void
 }
@@ -55,6 +60,7 @@ export class Committer {
   #inDoubt = false
   #abandoned = false
   #lastBeganMs = 0
+  #isArmed = false
   #cancelTimer: () => void = () => {}
   #wake: () => void = () => {}
 
@@ -95,22 +101,25 @@ export class Committer {
     this.#origin = origin
     this.#lastBeganMs = this.#options.clock.monotonicMs()
     if (last === null) this.request()
-    else this.#arm()
+    else this.nudge()
+  }
+
+  /** Something is there to be committed, or may be: it will be at the end of the interval. */
+  nudge(): void {
+    if (this.#origin === null || this.#flight !== null || this.#isArmed) return
+    this.#arm()
   }
 
   /** Asks for a transaction now, not at the end of the interval. */
   request(): void {
     if (this.#origin === null || this.#abandoned || this.#flight !== null) return
-    const proof = this.#proofRequired
-    const cut = this.#options.cut(this.#last === null)
+    this.#disarm()
+    const wantsCut = this.#last === null || this.#options.wantsCut()
+    // Nothing to do: whoever has something nudges, and an idle partition costs nothing.
+    if (!wantsCut && !this.#proofRequired) return
     this.#lastBeganMs = this.#options.clock.monotonicMs()
-    if (cut === null && !proof) {
-      this.#arm()
-      return
-    }
-    this.#cancelTimer()
     this.#proofRequired = false
-    this.#flight = this.#run(cut).then(
+    this.#flight = this.#run(wantsCut).then(
       () => {
         this.#flight = null
         this.#arm()
@@ -128,44 +137,54 @@ export class Committer {
    */
   requireProof(): void {
     this.#proofRequired = true
+    this.nudge()
   }
 
   /**
-   * Commits what is left and closes the writer. Resolves also when that fails, after `onFailed`.
+   * Commits what is there now, if anything is. Resolves also when that fails, after `onFailed`;
+   * false where it is over.
    */
-  async finish(): Promise<void> {
+  async flush(): Promise<boolean> {
     while (this.#flight !== null && !this.#abandoned) await this.#flight
     if (!this.#abandoned) this.request()
     while (this.#flight !== null && !this.#abandoned) await this.#flight
-    await this.abandon()
+    return !this.#abandoned
   }
 
   /** Stops at once; resolves when no call is under way any more and the writer is closed. */
   async abandon(): Promise<void> {
     this.#abandoned = true
-    this.#cancelTimer()
+    this.#disarm()
     this.#wake()
     await this.#flight
     await this.#discardWriter()
   }
 
   #arm(): void {
-    this.#cancelTimer()
+    this.#disarm()
     if (this.#abandoned) return
     const { clock, scheduler, intervalMs } = this.#options
     const waitMs = Math.max(0, this.#lastBeganMs + intervalMs - clock.monotonicMs())
+    this.#isArmed = true
     this.#cancelTimer = scheduler.after(waitMs, () => this.request())
   }
 
-  async #run(cut: Cut | null): Promise<void> {
+  #disarm(): void {
+    this.#isArmed = false
+    this.#cancelTimer()
+  }
+
+  async #run(wantsCut: boolean): Promise<void> {
     const { bootId } = this.#options
     assert(this.#origin !== null, 'a transaction has an origin')
-    if (cut === null) {
+    if (!wantsCut) {
       await this.#send(fenceTransaction({ bootId, fence: this.#fences++ }), null)
       return
     }
+    const { cut, manifest } = await this.#options.cut()
+    if (this.#abandoned) throw abandonedError()
     const commit = nextCommit(this.#last, cut, this.#origin)
-    await this.#send(cutTransaction(cut, commit, this.#origin), commit)
+    await this.#send(cutTransaction(cut, manifest, commit, this.#origin), commit)
     this.#last = commit
     this.#options.onCommitted(commit)
   }
@@ -190,6 +209,7 @@ export class Committer {
         if (attempt === maxSends) throw gaveUp('A transaction', attempt, error)
       }
       this.#inDoubt = true
+      this.#options.onDoubt()
       const there = await this.#inquire(commit)
       this.#inDoubt = false
       logger.info('commit.resolved', { attempt, transaction: commit?.transaction, there })
@@ -223,11 +243,14 @@ export class Committer {
   async #look(commit: CommitRecord | null, markerOffset: bigint): Promise<boolean> {
     const { partition, bootId, changelog } = this.#options
     assert(this.#sinceOffset !== null, 'there is a first marker')
-    const query = { partition, bootId, markerOffset, sinceOffset: this.#sinceOffset }
+    const sinceOffset = this.#sinceOffset
+    // What lies before our first marker was read when the task was restored.
+    const query = { partition, bootId, markerOffset, sinceOffset, from: sinceOffset }
     const tail = await readTail(changelog, query)
     if (tail.fenced) throw takenOver(partition)
     if (commit !== null && isSame(tail.commit, commit)) return true
-    if (!isSame(tail.commit, this.#last)) throw takenOver(partition)
+    const isOurs = tail.commit === null || isSame(tail.commit, this.#last)
+    if (!isOurs) throw takenOver(partition)
     return commit === null
   }
 

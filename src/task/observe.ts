@@ -30,6 +30,8 @@ export interface TaskMetrics {
   deadLetters(reason: string, count: number): void
   updates(count: number): void
   commit(outcome: 'committed' | 'failed' | 'fenced', durationMs: number): void
+  /** A snapshot was sealed. */
+  snapshot(durationMs: number, bytes: number): void
   step(durationMs: number): void
   position(lagRecords: number, timestampMs: number, eventTimeMs: number | null): void
   sequences(count: number): void
@@ -52,6 +54,7 @@ const silentTask: TaskMetrics = {
   deadLetters() {},
   updates() {},
   commit() {},
+  snapshot() {},
   step() {},
   position() {},
   sequences() {},

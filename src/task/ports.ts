@@ -109,10 +109,16 @@ export interface ChangelogRecord {
 /** Reading outside the consumer group. */
 export interface Changelog {
   /**
-   * Visits the partition's records read_committed from its start until the position has passed
-   * `until`.
+   * Visits the partition's records read_committed from `from` (default: its start) until the
+   * position has passed `until`. Keys and values are valid during the visit only.
    */
-  read(partition: number, until: bigint, visit: (record: ChangelogRecord) => void): Promise<void>
+  read(
+    partition: number,
+    range: { readonly from?: bigint; readonly until: bigint },
+    visit: (record: ChangelogRecord) => void,
+    /** Called after each fetch; the next one waits for it. */
+    pause?: () => Promise<void>,
+  ): Promise<void>
 }
 
 /** Facts about the topics that decide where a task begins. */

@@ -60,7 +60,7 @@ export class RecordQueue {
     return this.#records * 4 <= this.bounds.highRecords && this.#bytes * 4 <= this.bounds.highBytes
   }
 
-  /** Behind the last record taken out: where the model stands in the log. */
+  /** Behind the last record taken out. */
   get position(): bigint {
     return this.#position
   }
@@ -95,8 +95,20 @@ export class RecordQueue {
     else last.nextOffset = nextOffset
   }
 
-  /** Takes the next record out; null when none waits. */
-  shift(): InputRecord | null {
+  /** Takes out the next records, up to `maxRecords` of about `maxBytes`, at least one if any. */
+  take(maxRecords: number, maxBytes: number): InputRecord[] {
+    const taken: InputRecord[] = []
+    let bytes = 0
+    while (taken.length < maxRecords && (bytes < maxBytes || taken.length === 0)) {
+      const record = this.#shift()
+      if (record === null) break
+      taken.push(record)
+      bytes += sizeOf(record)
+    }
+    return taken
+  }
+
+  #shift(): InputRecord | null {
     const entry = this.#entries[0]
     if (entry === undefined) return null
     const record = entry.records[this.#index]

@@ -1,18 +1,27 @@
 import { startTimeMs } from '../config/start-time.ts'
 import { HeadraceError } from '../errors.ts'
 import type { ChangelogTail } from './changelog-tail.ts'
-import type { CommitRecord } from './commit-record.ts'
+import type { CommitRecord, Gap } from './commit-record.ts'
 import { differences, type Fingerprint } from './fingerprint.ts'
 import type { Positions } from './ports.ts'
+import type { Manifest } from './snapshot-log.ts'
 
 /** Where the replay of a partition begins, and where it must lead to. */
 export interface RestorePlan {
   /** The first input offset of the application. */
   readonly startOffset: bigint
+  /** The input offset at which the replay begins. */
+  readonly position: bigint
   /** The read_committed end of the input at this moment, for the lag. */
   readonly endOffset: bigint
+  /** The state to begin with; null: an empty model. */
+  readonly manifest: Manifest | null
   /** The state to reach with outputs suppressed; null for a new application. */
   readonly commit: CommitRecord | null
+  /** All that was ever accepted as lost; a new one, if any, is the last. */
+  readonly gaps: readonly Gap[]
+  /** The last gap is new: the replay cannot be checked against the commit record. */
+  readonly hasNewGap: boolean
   /**
    * The group's committed offset where it disagrees with ours, which wins; null where it agrees.
    */
@@ -26,6 +35,8 @@ export interface RestoreQuery {
   readonly from: string
   readonly fingerprint: Fingerprint
   readonly numerics: number
+  /** Go on although records that the restore needs are gone. */
+  readonly acceptGap: boolean
 }
 
 /**
@@ -34,26 +45,38 @@ export interface RestoreQuery {
  */
 export async function planRestore(
   query: RestoreQuery,
-  tail: ChangelogTail,
+  tail: Pick<ChangelogTail, 'commit' | 'configuration' | 'manifest'>,
   positions: Positions,
 ): Promise<RestorePlan> {
-  const { commit } = tail
+  const { commit, manifest } = tail
   const groupOffset = await positions.groupOffset(query.partition)
   if (commit === null) {
     const begun = groupOffset !== null || (await positions.hasPredictions(query.partition))
     if (begun) throw changelogLost(query, groupOffset)
     const { start, end } = await positions.inputRange(query.partition)
     const startOffset = await decideStart(query, positions, start, end)
-    return { startOffset, endOffset: end, commit: null, disagreeingGroupOffset: null }
+    return {
+      startOffset,
+      position: startOffset,
+      endOffset: end,
+      manifest: null,
+      commit: null,
+      gaps: [],
+      hasNewGap: false,
+      disagreeingGroupOffset: null,
+    }
   }
   checkOrigin(query, commit, tail.configuration)
+  checkManifest(query, commit, manifest)
   const { start, end } = await positions.inputRange(query.partition)
-  checkRange(query, commit, start, end)
+  checkEnd(query, commit, end)
   const agrees = groupOffset === null || groupOffset === commit.nextOffset
   return {
     startOffset: commit.startOffset,
     endOffset: end,
+    manifest,
     commit,
+    ...findBegin(query, commit, manifest, start),
     disagreeingGroupOffset: agrees ? null : groupOffset,
   }
 }
@@ -70,7 +93,15 @@ async function decideStart(
   return from === 'latest' ? end : start
 }
 
-function checkOrigin(query: RestoreQuery, commit: CommitRecord, configuration: unknown): void {
+/**
+ * Throws `HEADRACE_TASK_NUMERICS_FOREIGN` or `HEADRACE_TASK_FINGERPRINT_FOREIGN` where another
+ * configuration or version has learnt. `configuration`: what the changelog says of it.
+ */
+export function checkOrigin(
+  query: Pick<RestoreQuery, 'partition' | 'topic' | 'fingerprint' | 'numerics'>,
+  commit: Pick<CommitRecord, 'numerics' | 'fingerprint'>,
+  configuration: unknown,
+): void {
   const where = placeOf(query)
   if (commit.numerics !== query.numerics) {
     throw new HeadraceError(
@@ -92,26 +123,75 @@ function checkOrigin(query: RestoreQuery, commit: CommitRecord, configuration: u
   }
 }
 
-function checkRange(query: RestoreQuery, commit: CommitRecord, start: bigint, end: bigint): void {
-  const where = placeOf(query)
-  if (start > commit.startOffset) {
-    throw new HeadraceError(
-      'HEADRACE_TASK_INPUT_EXPIRED',
-      `${where}: input expired, records ${commit.startOffset}…${start - 1n} are gone and the ` +
-        'restore needs them. Keep the input for as long as the application lives, or start a ' +
-        'new application name.',
-    )
-  }
-  if (end < commit.nextOffset) {
-    throw new HeadraceError(
-      'HEADRACE_TASK_INPUT_TRUNCATED',
-      `${where} ends at offset ${end}, but records up to offset ${commit.nextOffset - 1n} were ` +
-        'already learnt: the topic was deleted and created anew. Start a new application name.',
-    )
-  }
+/**
+ * A manifest is sealed in a transaction with a commit record at or behind its cut. Throws
+ * `HEADRACE_TASK_CHANGELOG_INVALID` where the two do not belong together.
+ */
+export function checkManifest(
+  query: Pick<RestoreQuery, 'partition' | 'topic'>,
+  commit: CommitRecord,
+  manifest: Manifest | null,
+): void {
+  if (manifest === null) return
+  const { fingerprint, startOffset, nextOffset } = manifest
+  const isOurs = fingerprint === commit.fingerprint && startOffset === commit.startOffset
+  if (isOurs && nextOffset <= commit.nextOffset) return
+  throw new HeadraceError(
+    'HEADRACE_TASK_CHANGELOG_INVALID',
+    `${placeOf(query)}: the changelog holds a snapshot up to input offset ${nextOffset} and a ` +
+      `commit record up to offset ${commit.nextOffset} that do not belong together. The changelog ` +
+      'was written to or restored in part. Restore the whole of it, or start anew with ' +
+      '`headrace topics --reset` or under a new application name.',
+  )
 }
 
-function changelogLost(query: RestoreQuery, groupOffset: bigint | null): HeadraceError {
+/** Where the replay begins: behind the snapshot, and behind what was accepted as lost there. */
+function findBegin(
+  query: RestoreQuery,
+  commit: CommitRecord,
+  manifest: Manifest | null,
+  start: bigint,
+): Pick<RestorePlan, 'position' | 'gaps' | 'hasNewGap'> {
+  const needed = manifest?.nextOffset ?? commit.startOffset
+  const { gaps } = commit
+  const known = gaps.findLast((gap) => gap.from === needed)
+  if (known !== undefined && start <= known.to) {
+    return { position: known.to, gaps, hasNewGap: false }
+  }
+  if (start <= needed) return { position: needed, gaps, hasNewGap: false }
+  if (!query.acceptGap) throw expired(query, needed, start)
+  return { position: start, gaps: [...gaps, { from: needed, to: start }], hasNewGap: true }
+}
+
+function expired(query: RestoreQuery, needed: bigint, start: bigint): HeadraceError {
+  return new HeadraceError(
+    'HEADRACE_TASK_INPUT_EXPIRED',
+    `${placeOf(query)}: input expired, records ${needed}…${start - 1n} are gone and the restore ` +
+      'needs them. Keep the input until a snapshot lies behind it; `headrace run --accept-gap` ' +
+      'goes on without them, and says so in the changelog; or start a new application name.',
+  )
+}
+
+/** Throws `HEADRACE_TASK_INPUT_TRUNCATED` where the input ends before the commit record. */
+export function checkEnd(
+  query: Pick<RestoreQuery, 'partition' | 'topic'>,
+  commit: CommitRecord,
+  end: bigint,
+): void {
+  if (end >= commit.nextOffset) return
+  throw new HeadraceError(
+    'HEADRACE_TASK_INPUT_TRUNCATED',
+    `${placeOf(query)} ends at offset ${end}, but records up to offset ` +
+      `${commit.nextOffset - 1n} were already learnt: the topic was deleted and created anew. ` +
+      'Start a new application name.',
+  )
+}
+
+/** The application has run before, and no commit record is there. */
+export function changelogLost(
+  query: Pick<RestoreQuery, 'partition' | 'topic'>,
+  groupOffset: bigint | null,
+): HeadraceError {
   const sign =
     groupOffset === null
       ? 'its prediction partition holds records'

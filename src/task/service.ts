@@ -2,23 +2,14 @@ import type { Clock } from '../clock.ts'
 import type { ServiceConfig } from '../config/schema.ts'
 import { NUMERICS_VERSION } from '../model/version.ts'
 import type { Random } from '../random.ts'
-import {
-  defaultOutputBounds,
-  type OutputBounds,
-  type OutputEncoder,
-  type StreamOutcome,
-  type StreamProcessor,
-} from './engine.ts'
+import type { Engines } from './engine/engines.ts'
 import { isDefect, toError } from './failure.ts'
 import { fingerprint } from './fingerprint.ts'
 import type { ServiceMetrics, TaskLogger } from './observe.ts'
-import { createOutputEncoder } from './output-encoder.ts'
-import type { InputRecord } from './ports.ts'
 import { defaultQueueBounds, type QueueBounds } from './record-queue.ts'
 import type { Scheduler } from './scheduler.ts'
-import type { ServicePorts } from './stream-task.ts'
+import type { ServicePorts } from './task-context.ts'
 import { TaskManager, type TaskStatus } from './task-manager.ts'
-import { Turns } from './turns.ts'
 
 export interface ServiceOptions {
   readonly config: ServiceConfig
@@ -31,18 +22,15 @@ export interface ServiceOptions {
   readonly random: Random
   /** A random name for each incarnation of a task. */
   createId(): string
-  /** Makes the model of one partition, at record 0. */
-  createProcessor(): StreamProcessor
-  /** Default: as the configuration wants predictions and dead letters. */
-  createEncoder?(partition: number): OutputEncoder
+  /** Where the models live; closed at the end. */
+  readonly engines: Engines
   /** End as soon as one task has failed for good, not only when all have. */
   readonly failFast?: boolean
+  /** Go on although input that a restore needs is gone. */
+  readonly acceptGap?: boolean
   readonly queueBounds?: QueueBounds
-  readonly outputBounds?: OutputBounds
   /** Default: this program's. */
   readonly numerics?: number
-  /** Sees each record that is published, before its outputs are; the outcome is filled anew. */
-  onOutcome?(partition: number, record: InputRecord, outcome: StreamOutcome): void
 }
 
 export interface Service {
@@ -84,16 +72,12 @@ class StreamService implements Service {
         clock,
         scheduler,
         random,
-        turns: new Turns(scheduler, clock),
+        engines: options.engines,
         fingerprint: fingerprint(config, numerics),
         numerics,
         queueBounds: options.queueBounds ?? defaultQueueBounds,
-        outputBounds: options.outputBounds ?? defaultOutputBounds,
-        createProcessor: () => options.createProcessor(),
-        createEncoder: (partition) =>
-          options.createEncoder?.(partition) ?? createOutputEncoder(config, partition),
+        acceptGap: options.acceptGap ?? false,
         createId: () => options.createId(),
-        onOutcome: (partition, record, outcome) => options.onOutcome?.(partition, record, outcome),
       },
       {
         logger,
@@ -145,6 +129,7 @@ class StreamService implements Service {
       !isDefect(cause) && (await this.#within('commit', commitByMs, this.#manager.closeClean()))
     const isDropped = await this.#within('close', deadlineMs - 1, this.#manager.closeDirty())
     const isLeft = await this.#within('leave', deadlineMs, ports.source.stop())
+    await this.#within('end workers', deadlineMs, this.#options.engines.close())
     const durationMs = Math.round(clock.monotonicMs() - beganMs)
     logger.info('service.stopped', { isClean: isClean && isDropped && isLeft, durationMs })
     if (cause === null) this.#end.resolve()

@@ -1,99 +1,61 @@
 import { assert } from '../assert.ts'
-import type { Clock } from '../clock.ts'
-import type { ServiceConfig } from '../config/schema.ts'
 import { HeadraceError } from '../errors.ts'
-import type { Random } from '../random.ts'
 import { readTail } from './changelog-tail.ts'
 import type { CommitRecord } from './commit-record.ts'
 import { Committer } from './committer.ts'
-import {
-  type Cut,
-  Engine,
-  type OutputBounds,
-  type OutputEncoder,
-  type StreamOutcome,
-  type StreamProcessor,
-} from './engine.ts'
+import type { Cut, Progress } from './engine/messages.ts'
+import { EngineSession } from './engine-session.ts'
 import { toError } from './failure.ts'
-import type { Fingerprint } from './fingerprint.ts'
-import type { TaskLogger, TaskMetrics } from './observe.ts'
-import type { Changelog, InputBatch, InputRecord, Positions, Sink, Source } from './ports.ts'
-import { type QueueBounds, RecordQueue } from './record-queue.ts'
-import { ReplayGoal } from './replay-goal.ts'
+import { HandOver } from './hand-over.ts'
+import type { InputBatch } from './ports.ts'
+import { RecordQueue } from './record-queue.ts'
 import { placeOf, planRestore, type RestorePlan } from './restore.ts'
-import type { Scheduler } from './scheduler.ts'
+import { RetentionWatch } from './retention-watch.ts'
+import { loadSnapshot } from './snapshot-load.ts'
+import type { Manifest } from './snapshot-log.ts'
+import { Snapshotter } from './snapshotter.ts'
 import { assertTransition, type TaskState } from './state.ts'
+import type { TaskContext, TaskOptions } from './task-context.ts'
 import { TaskReport } from './task-report.ts'
-import type { Sliced, Turns } from './turns.ts'
-
-/** All that is outside a process. */
-export interface ServicePorts {
-  readonly source: Source
-  readonly sink: Sink
-  readonly changelog: Changelog
-  readonly positions: Positions
-}
-
-/** What all tasks of a process share. */
-export interface TaskContext {
-  readonly config: ServiceConfig
-  readonly ports: ServicePorts
-  readonly clock: Clock
-  readonly scheduler: Scheduler
-  readonly random: Random
-  readonly turns: Turns
-  readonly fingerprint: Fingerprint
-  readonly numerics: number
-  readonly queueBounds: QueueBounds
-  readonly outputBounds: OutputBounds
-  /** Makes the model of one partition, at record 0. */
-  createProcessor(): StreamProcessor
-  createEncoder(partition: number): OutputEncoder
-  /** A random name for one incarnation of a task. */
-  createId(): string
-  /** Sees each record that is published, before its outputs are. */
-  onOutcome?(partition: number, record: InputRecord, outcome: StreamOutcome): void
-}
-
-export interface TaskOptions {
-  readonly partition: number
-  readonly logger: TaskLogger
-  readonly metrics: TaskMetrics
-  onRunning(): void
-  /** A transaction is known to be committed. */
-  onCommitted(commit: CommitRecord): void
-  /** The task is FAILED. */
-  onFailed(error: Error): void
-}
+import type { Origin } from './transaction.ts'
 
 /**
- * One incarnation of the work on one input partition: its model, its queue, its producer, its state
- * machine (see state.ts). It ends by `closeClean` or `closeDirty`; after a failure that is not
- * bound to data the manager puts another incarnation in its place.
+ * One incarnation of the work on one input partition: its queue, its producer, its engine with the
+ * model, its state machine (see state.ts). It ends by `closeClean` or `closeDirty`; after a failure
+ * that is not bound to data the manager puts another incarnation in its place.
  */
-export class StreamTask implements Sliced {
+export class StreamTask {
   readonly partition: number
   readonly #context: TaskContext
   readonly #options: TaskOptions
   readonly #committer: Committer
   readonly #bootId: string
+  readonly #report: TaskReport
   #state: TaskState = 'CREATED'
   #error: Error | null = null
   #started: Promise<void> = Promise.resolve()
+  #session: EngineSession | null = null
   #queue: RecordQueue | null = null
-  #engine: Engine | null = null
-  #report: TaskReport | null = null
-  #goal: ReplayGoal | null = null
-  #startOffset = 0n
+  #handOver: HandOver | null = null
+  #snapshotter: Snapshotter | null = null
+  #plan: RestorePlan | null = null
+  #origin: Origin | null = null
+  /** Records that the model has taken in. */
+  #records = 0
+  /** Outputs that wait for a cut. */
+  #outputs = 0
+  #isFull = false
   #paused = false
   #stopped = false
   #restoreBeganMs = 0
+  #watch: RetentionWatch | null = null
 
   constructor(context: TaskContext, options: TaskOptions) {
     this.partition = options.partition
     this.#context = context
     this.#options = options
     this.#bootId = context.createId()
+    this.#report = new TaskReport(options.metrics)
     const { config, ports, clock, scheduler, random } = context
     const { partition, logger, metrics } = options
     this.#committer = new Committer({
@@ -108,8 +70,10 @@ export class StreamTask implements Sliced {
       random,
       logger,
       metrics,
-      cut: (force) => this.#cut(force),
+      wantsCut: () => this.#outputs > 0 || (this.#snapshotter?.wantsCut ?? false),
+      cut: () => this.#cut(),
       onCommitted: (commit) => this.#committed(commit),
+      onDoubt: () => this.#snapshotter?.doubted(),
       onFailed: (error) => this.fail(error),
     })
     metrics.state('CREATED')
@@ -126,10 +90,9 @@ export class StreamTask implements Sliced {
 
   /** Records replayed of those to replay, null before that is known. */
   get progress(): { readonly done: number; readonly total: number } | null {
-    if (this.#engine === null) return null
-    const done = this.#engine.model.records
-    const total = this.#goal?.records ?? 0
-    return { done: Math.min(done, total), total }
+    if (this.#plan === null) return null
+    const total = this.#plan.commit?.records ?? 0
+    return { done: Math.min(this.#records, total), total }
   }
 
   /** Whether the outcome of a transaction is unknown at this moment. */
@@ -137,9 +100,9 @@ export class StreamTask implements Sliced {
     return this.#committer.inDoubt
   }
 
-  /** Records that wait in the queue. */
+  /** Records that wait for the model. */
   get queuedRecords(): number {
-    return this.#queue?.records ?? 0
+    return (this.#queue?.records ?? 0) + (this.#handOver?.ahead ?? 0)
   }
 
   /** Fences, reads the changelog, checks, and begins to replay. Failures go to `onFailed`. */
@@ -164,63 +127,44 @@ export class StreamTask implements Sliced {
   offer(batch: InputBatch): void {
     if (this.#queue === null || !this.#isAccepting) return
     this.#queue.push(batch)
-    if (this.#queue.isHigh && !this.#paused) {
+    this.#pump()
+    const isHigh = this.queuedRecords >= this.#queue.bounds.highRecords
+    if ((isHigh || this.#queue.isHigh) && !this.#paused) {
       this.#paused = true
       this.#context.ports.source.pause(this.partition)
     }
-    this.#context.turns.request(this)
+    this.#report.position(this.#queue, this.queuedRecords)
   }
 
   /** Something without which the task cannot go on has failed: FAILED, partition paused. */
   fail(error: Error): void {
     if (this.#state === 'CLOSED' || this.#state === 'FAILED') return
     this.#error = error
-    this.#stopped = true
+    this.#stop()
     this.#context.ports.source.pause(this.partition)
     this.#transition('FAILED')
     void this.#committer.abandon()
     this.#options.onFailed(error)
   }
 
-  runSlice(deadlineMs: number): boolean {
-    const queue = this.#queue
-    const engine = this.#engine
-    if (queue === null || engine === null || !this.#isAccepting) return false
-    const { metrics } = this.#options
-    const beganMs = this.#context.clock.monotonicMs()
-    try {
-      this.#work(queue, engine, deadlineMs)
-    } catch (error) {
-      this.fail(toError(error))
-      return false
-    }
-    this.#report?.slice(beganMs, queue)
-    if (this.progress !== null) metrics.restore(this.progress.done, this.progress.total)
-    if (this.#paused && queue.isLow) {
-      this.#paused = false
-      this.#context.ports.source.resume(this.partition)
-    }
-    if (engine.isFull) this.#committer.request()
-    return queue.records > 0 && !engine.isFull
-  }
-
   /**
-   * Ends after the slice in hand: commits what came out and closes the producer. A task that is not
-   * RUNNING has nothing to commit and closes dirty.
+   * Ends after the records in hand: commits what came out, seals a last snapshot if that fits into
+   * the time, and closes the producer. A task that is not RUNNING has nothing to commit and closes
+   * dirty.
    */
   async closeClean(): Promise<void> {
-    if (this.#state !== 'RUNNING') return this.closeDirty()
-    this.#stopped = true
-    await this.#committer.finish()
+    if (this.#state === 'RUNNING') {
+      this.#stopped = true
+      if (await this.#committer.flush()) await this.#sealLast()
+    }
     await this.closeDirty()
   }
 
   /** Ends without a commit. Resolves when none of its calls is under way any more. */
   async closeDirty(): Promise<void> {
-    this.#stopped = true
+    this.#stop()
     if (this.#state !== 'CLOSED') {
       this.#transition('CLOSED')
-      this.#report?.close()
       this.#options.metrics.close()
     }
     await this.#committer.abandon()
@@ -233,8 +177,14 @@ export class StreamTask implements Sliced {
     return !this.#stopped && (this.#state === 'RESTORING' || this.#state === 'RUNNING')
   }
 
+  #stop(): void {
+    this.#stopped = true
+    this.#watch?.close()
+    this.#session?.close()
+  }
+
   async #start(): Promise<void> {
-    const { ports, config, fingerprint, numerics } = this.#context
+    const { ports, config, fingerprint, numerics, acceptGap } = this.#context
     const { partition } = this
     const { topic, from } = config.input
     this.#transition('FENCING')
@@ -248,92 +198,173 @@ export class StreamTask implements Sliced {
       const message = `${placeOf({ topic, partition })} was taken over while it was restored.`
       throw new HeadraceError('HEADRACE_TASK_FENCED', message)
     }
-    const restore = { partition, topic, from, fingerprint, numerics }
+    const restore = { partition, topic, from, fingerprint, numerics, acceptGap }
     const plan = await planRestore(restore, tail, ports.positions)
     if (this.#stopped) return
-    if (plan.disagreeingGroupOffset !== null) {
-      const offsets = { groupOffset: plan.disagreeingGroupOffset, ours: plan.commit?.nextOffset }
-      this.#options.logger.warn('task.group-offset-ignored', offsets)
+    this.#tellPlan(plan)
+    const session = this.#open()
+    const { manifest, commit, position, hasNewGap } = plan
+    if (manifest !== null) {
+      await loadSnapshot(ports.changelog, { partition, until: markerOffset, manifest }, session)
     }
-    this.#begin(plan)
-  }
-
-  /** The model at record 0, and the first fetch. */
-  #begin({ startOffset, endOffset, commit }: RestorePlan): void {
-    const { config, clock, scheduler, ports, queueBounds, outputBounds } = this.#context
-    const { partition } = this
-    const { metrics } = this.#options
-    const processor = this.#context.createProcessor()
-    const encoder = this.#context.createEncoder(partition)
-    this.#startOffset = startOffset
-    this.#goal = new ReplayGoal(commit, placeOf({ topic: config.input.topic, partition }))
-    this.#queue = new RecordQueue(startOffset, queueBounds, endOffset)
-    this.#engine = new Engine(processor, encoder, startOffset, outputBounds)
-    this.#report = new TaskReport(processor.model, { metrics, clock, scheduler })
-    this.#report.position(this.#queue)
-    metrics.restore(0, this.#goal.records)
-    this.#arrive()
-    ports.source.seek(partition, startOffset)
+    const other = manifest === null ? null : tail.slots[manifest.slot === 0 ? 1 : 0]
+    const slotNames = tail.slots.map(({ names }) => [...names]) as [string[], string[]]
+    const snapshot = manifest && { manifest, otherCut: other?.manifest?.records ?? null }
+    const place = placeOf({ topic, partition })
+    this.#begin(plan, session)
+    const start = { position, snapshot, slotNames, commit, hasGap: hasNewGap, place }
+    this.#records = await session.begin(start)
+    if (this.#stopped) return
+    ports.source.seek(partition, position)
     ports.source.resume(partition)
   }
 
-  /** RESTORING → RUNNING, where the replay has reached its goal. */
-  #arrive(): void {
-    const { clock, fingerprint, numerics } = this.#context
-    if (this.#state !== 'RESTORING' || this.#goal === null) return
-    assert(this.#engine !== null && this.#queue !== null, 'a task with a goal has a model')
-    const { model } = this.#engine
-    if (!this.#goal.isReached(model, this.#queue.position)) return
-    this.#report?.replayed()
-    this.#transition('RUNNING')
-    const restoreMs = Math.round(clock.monotonicMs() - this.#restoreBeganMs)
-    this.#options.logger.info('task.running', {
-      records: model.records,
-      position: this.#queue.position,
-      chainHash: model.chainHash(),
-      restoreMs,
-      bootId: this.#bootId,
+  #tellPlan({ disagreeingGroupOffset, commit, gaps, hasNewGap }: RestorePlan): void {
+    const { logger } = this.#options
+    if (disagreeingGroupOffset !== null) {
+      const offsets = { groupOffset: disagreeingGroupOffset, ours: commit?.nextOffset }
+      logger.warn('task.group-offset-ignored', offsets)
+    }
+    if (!hasNewGap) return
+    const message = 'Input that the restore needs is gone; it goes on without it, as it was told.'
+    logger.warn('task.gap-accepted', { ...gaps.at(-1) }, message)
+  }
+
+  #open(): EngineSession {
+    this.#session = new EngineSession(this.#context.engines, this.partition, {
+      onArrived: (records, chainHash) => this.#arrived(records, chainHash),
+      onProgress: (progress) => this.#progressed(progress),
+      onScores: (scores) => this.#report.scores(scores),
+      onFailed: (error) => this.fail(error),
     })
-    this.#committer.begin(this.#goal.commit, {
-      startOffset: this.#startOffset,
+    return this.#session
+  }
+
+  /** Everything that stands before the first fetch. */
+  #begin(plan: RestorePlan, session: EngineSession): void {
+    const { config, clock, queueBounds, fingerprint, numerics } = this.#context
+    const { logger, metrics } = this.#options
+    this.#plan = plan
+    this.#queue = new RecordQueue(plan.position, queueBounds, plan.endOffset)
+    this.#handOver = new HandOver(this.#queue, session.link)
+    this.#snapshotter = new Snapshotter(
+      {
+        maxReplayMs: config.snapshot.maxReplayMs,
+        intervalMs: config.commit.intervalMs,
+        clock,
+        logger,
+        metrics,
+        settle: (outcome) => session.settle(outcome),
+      },
+      plan.manifest,
+    )
+    this.#origin = {
+      startOffset: plan.startOffset,
       fingerprint: fingerprint.hash,
       canonical: fingerprint.canonical,
       numerics,
       bootId: this.#bootId,
+      gaps: plan.gaps,
+    }
+    this.#report.position(this.#queue, 0)
+    metrics.restore(plan.manifest?.records ?? 0, plan.commit?.records ?? 0)
+  }
+
+  /** RESTORING → RUNNING: the replay has reached its goal. */
+  #arrived(records: number, chainHash: string): void {
+    if (this.#stopped || this.#state !== 'RESTORING') return
+    assert(this.#plan !== null && this.#origin !== null, 'a task that arrives has a plan')
+    this.#records = records
+    this.#transition('RUNNING')
+    const restoreMs = Math.round(this.#context.clock.monotonicMs() - this.#restoreBeganMs)
+    this.#options.metrics.restore(records, records)
+    this.#options.logger.info('task.running', {
+      records,
+      position: this.#plan.commit?.nextOffset ?? this.#plan.position,
+      snapshot: this.#plan.manifest?.records ?? null,
+      chainHash,
+      restoreMs,
+      bootId: this.#bootId,
     })
+    this.#committer.begin(this.#plan.commit, this.#origin)
+    this.#watch = this.#watchRetention(this.#plan)
     this.#options.onRunning()
   }
 
-  #work(queue: RecordQueue, engine: Engine, deadlineMs: number): void {
-    const { clock } = this.#context
-    while (!engine.isFull && !this.#stopped) {
-      const record = queue.shift()
-      if (record === null) break
-      const isReplay = this.#state === 'RESTORING'
-      const outcome = isReplay ? engine.replay(record) : engine.apply(record)
-      if (isReplay) {
-        this.#report?.replay(record)
-        this.#arrive()
-      } else {
-        this.#report?.add(record, outcome)
-        this.#context.onOutcome?.(this.partition, record, outcome)
-      }
-      if (clock.monotonicMs() >= deadlineMs) break
+  #progressed(progress: Progress): void {
+    const queue = this.#queue
+    if (queue === null || this.#state === 'CLOSED' || this.#state === 'FAILED') return
+    this.#records = progress.records
+    this.#outputs += outputsOf(progress)
+    this.#isFull = progress.isFull
+    this.#handOver?.taken(progress.handedOver)
+    this.#snapshotter?.worked(progress.workMs)
+    this.#report.progress(progress, queue, this.queuedRecords)
+    if (this.#state === 'RESTORING' && this.progress !== null) {
+      this.#options.metrics.restore(this.progress.done, this.progress.total)
     }
-    // Also where nothing but markers came.
-    this.#arrive()
+    if (this.#isFull) this.#committer.request()
+    else this.#committer.nudge()
+    this.#pump()
   }
 
-  #cut(force: boolean): Cut | null {
-    if (this.#engine === null || this.#queue === null) return null
-    if (this.#engine.pending === 0 && !force) return null
-    return this.#engine.cut(this.#queue.position)
+  #pump(): void {
+    if (this.#queue === null || !this.#isAccepting) return
+    this.#handOver?.pump()
+    const isLow = 4 * this.queuedRecords <= this.#queue.bounds.highRecords
+    if (this.#paused && isLow && this.#queue.isLow) {
+      this.#paused = false
+      this.#context.ports.source.resume(this.partition)
+    }
+  }
+
+  async #cut(): Promise<{ cut: Cut; manifest: Manifest | null }> {
+    const session = this.#session
+    const snapshotter = this.#snapshotter
+    const origin = this.#origin
+    assert(session !== null && snapshotter !== null && origin !== null, 'a running task is cut')
+    const request = snapshotter.request()
+    const cut = await session.cut(request)
+    // The engine has told of all that it did before its answer.
+    this.#isFull = false
+    this.#outputs = 0
+    return { cut, manifest: snapshotter.answered(request, cut, origin) }
   }
 
   #committed(commit: CommitRecord): void {
-    this.#report?.committed()
+    this.#snapshotter?.committed()
     this.#options.onCommitted(commit)
-    if (this.queuedRecords > 0 && this.#isAccepting) this.#context.turns.request(this)
+    if (this.#isFull) this.#context.scheduler.immediate(() => this.#committer.request())
+  }
+
+  /** A last snapshot makes the next start quick; half of the time for the shutdown is its own. */
+  async #sealLast(): Promise<void> {
+    const { clock, config } = this.#context
+    const snapshotter = this.#snapshotter
+    if (snapshotter === null) return
+    const deadlineMs = clock.monotonicMs() + config.shutdown.timeoutMs / 2
+    snapshotter.finish(deadlineMs)
+    while (snapshotter.wantsCut) {
+      if (!(await this.#committer.flush())) return
+    }
+  }
+
+  #watchRetention({ startOffset }: RestorePlan): RetentionWatch {
+    const { scheduler, ports } = this.#context
+    return new RetentionWatch({
+      partition: this.partition,
+      positions: ports.positions,
+      scheduler,
+      offsets: () => {
+        const cut = this.#snapshotter?.sealed?.nextOffset ?? startOffset
+        return { cut, position: this.#queue?.position ?? cut, start: startOffset }
+      },
+      onNear: () => {
+        this.#snapshotter?.nearStart()
+        this.#committer.nudge()
+      },
+      onUnknown: (error) => this.#options.logger.debug('task.log-start-unknown', { error }),
+    })
   }
 
   #transition(to: TaskState): void {
@@ -342,4 +373,9 @@ export class StreamTask implements Sliced {
     this.#state = to
     this.#options.metrics.state(to)
   }
+}
+
+function outputsOf({ published }: Progress): number {
+  if (published === null) return 0
+  return published.failures.reduce((sum, [, count]) => sum + count, published.predictions)
 }

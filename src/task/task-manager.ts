@@ -5,7 +5,8 @@ import type { ServiceMetrics, TaskLogger } from './observe.ts'
 import type { InputBatch, SourceListener } from './ports.ts'
 import { backoffMs } from './scheduler.ts'
 import type { TaskState } from './state.ts'
-import { StreamTask, type TaskContext } from './stream-task.ts'
+import { StreamTask } from './stream-task.ts'
+import type { TaskContext } from './task-context.ts'
 
 /** How often in a row a task is restored before it stays FAILED. */
 const maxRestarts = 8

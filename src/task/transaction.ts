@@ -5,9 +5,12 @@ import {
   encodeConfiguration,
   encodeFence,
   type FenceMarker,
+  type Gap,
 } from './commit-record.ts'
-import type { Cut } from './engine.ts'
+import type { Cut } from './engine/messages.ts'
+import { unpackOutputs } from './engine/packed-outputs.ts'
 import type { OutputRecord, OutputTransaction } from './ports.ts'
+import { encodeManifest, type Manifest } from './snapshot-log.ts'
 
 /** What of a commit record does not come from the cut. */
 export interface Origin {
@@ -17,6 +20,8 @@ export interface Origin {
   readonly canonical: string
   readonly numerics: number
   readonly bootId: string
+  /** Stretches of the input that were gone when they were needed, and accepted as lost. */
+  readonly gaps: readonly Gap[]
 }
 
 /** The commit record that follows `previous` (null: the first of the application's partition). */
@@ -33,11 +38,20 @@ export function nextCommit(previous: CommitRecord | null, cut: Cut, origin: Orig
     fingerprint: origin.fingerprint,
     numerics: origin.numerics,
     bootId: origin.bootId,
+    gaps: origin.gaps,
   }
 }
 
-/** Outputs of a cut, its commit record last, and the group offset. */
-export function cutTransaction(cut: Cut, commit: CommitRecord, origin: Origin): OutputTransaction {
+/**
+ * Outputs of a cut, rows of a snapshot and its manifest where it is complete, the commit record
+ * last, and the group offset.
+ */
+export function cutTransaction(
+  cut: Cut,
+  manifest: Manifest | null,
+  commit: CommitRecord,
+  origin: Origin,
+): OutputTransaction {
   const header = commitHeader(commit)
   const marked = (outputs: readonly OutputRecord[], isLast: boolean): readonly OutputRecord[] => {
     const last = outputs.at(-1)
@@ -45,12 +59,15 @@ export function cutTransaction(cut: Cut, commit: CommitRecord, origin: Origin): 
     const headers = { ...last.headers, 'headrace-commit': header }
     return [...outputs.slice(0, -1), { ...last, headers }]
   }
-  const record = encodeCommit(commit)
   return {
-    predictions: marked(cut.predictions, cut.last === 'prediction'),
+    predictions: marked(unpackOutputs(cut.predictions), cut.last === 'prediction'),
     deadLetters: marked(cut.deadLetters, cut.last === 'deadLetter'),
-    changelog:
-      commit.transaction === 0 ? [encodeConfiguration(origin.canonical), record] : [record],
+    changelog: [
+      ...(commit.transaction === 0 ? [encodeConfiguration(origin.canonical)] : []),
+      ...cut.rows,
+      ...(manifest === null ? [] : [encodeManifest(manifest)]),
+      encodeCommit(commit),
+    ],
     nextOffset: cut.nextOffset,
   }
 }

@@ -98,6 +98,21 @@ export const metricTable = {
     buckets: [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30],
     series: byPartition,
   },
+  headrace_snapshot_duration_seconds: {
+    type: 'histogram',
+    unit: 'seconds',
+    labels: ['partition'],
+    help: 'Time from the cut of a snapshot to the commit that seals it.',
+    buckets: [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 1_800],
+    series: byPartition,
+  },
+  headrace_snapshot_bytes: {
+    type: 'gauge',
+    unit: 'bytes',
+    labels: ['partition'],
+    help: 'Keys and values that the newest sealed snapshot wrote to the changelog.',
+    series: byPartition,
+  },
   headrace_step_duration_seconds: {
     type: 'histogram',
     unit: 'seconds',

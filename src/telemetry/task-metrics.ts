@@ -31,6 +31,8 @@ export interface TaskMetrics {
   updates(count: number): void
   /** One transaction has ended. */
   commit(outcome: CommitOutcome, durationMs: number): void
+  /** A snapshot was sealed: from its cut on, and what it wrote. */
+  snapshot(durationMs: number, bytes: number): void
   /** One batch has been decoded, stepped and encoded. */
   step(durationMs: number): void
   /** Where the task stands after its newest record, whose times these are. */
@@ -58,6 +60,7 @@ const gaugesByPartition = [
   'headrace_last_record_timestamp_seconds',
   'headrace_restore_progress_ratio',
   'headrace_sequences',
+  'headrace_snapshot_bytes',
   'headrace_queue_records',
   'headrace_queue_capacity_records',
 ] as const
@@ -96,7 +99,7 @@ export class TaskSeries implements TaskMetrics {
     for (const count of ['records', 'predictions', 'updates'] as const) this.#count(count, 0)
     const commits = instruments.counter('headrace_commits_total')
     for (const outcome of commitOutcomes) commits.inc({ partition: this.#partition, outcome }, 0)
-    for (const timed of ['commit', 'step'] as const) {
+    for (const timed of ['commit', 'snapshot', 'step'] as const) {
       instruments
         .histogram(`headrace_${timed}_duration_seconds`)
         .zero({ partition: this.#partition })
@@ -132,6 +135,11 @@ export class TaskSeries implements TaskMetrics {
     const partition = this.#partition
     this.#instruments.counter('headrace_commits_total').inc({ partition, outcome })
     this.#observe('commit', durationMs)
+  }
+
+  snapshot(durationMs: number, bytes: number): void {
+    this.#observe('snapshot', durationMs)
+    this.#set('headrace_snapshot_bytes', bytes)
   }
 
   step(durationMs: number): void {
@@ -200,7 +208,7 @@ export class TaskSeries implements TaskMetrics {
     this.#instruments.counter(`headrace_${what}_total`).inc(labels, count)
   }
 
-  #observe(what: 'commit' | 'step', durationMs: number): void {
+  #observe(what: 'commit' | 'snapshot' | 'step', durationMs: number): void {
     const histogram = this.#instruments.histogram(`headrace_${what}_duration_seconds`)
     histogram.observe({ partition: this.#partition }, durationMs / 1_000)
   }

@@ -80,6 +80,7 @@ const arrows: Readonly<Record<string, Readonly<Record<string, 'value' | 'type'>>
     rnn: 'value',
     task: 'value',
     clock: 'value',
+    errors: 'value',
     random: 'value',
   },
   cli: {

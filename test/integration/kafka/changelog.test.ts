@@ -32,7 +32,7 @@ async function readChangelog(topic: string, partition: number, through: bigint):
   const visit = ({ offset, key, value }: ChangelogRecord): void => {
     seen.push(`${offset}:${text(key)}=${text(value)}`)
   }
-  await new KafkaChangelog(reader, topic).read(partition, through, visit)
+  await new KafkaChangelog(reader, topic).read(partition, { until: through }, visit)
   return seen
 }
 

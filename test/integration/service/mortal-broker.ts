@@ -28,7 +28,10 @@ export class MortalBroker {
     this.#classPath = classPath
   }
 
-  static async start(): Promise<MortalBroker> {
+  /** `more`: further broker properties, given its own address and its controller's. */
+  static async start(
+    more: (address: string, controller: string) => Readonly<Record<string, string>> = () => ({}),
+  ): Promise<MortalBroker> {
     const { env } = process
     const distribution = await provision({
       env,
@@ -43,14 +46,20 @@ export class MortalBroker {
     const folder = mkdtempSync(join(tmpdir(), 'headrace-mortal-'))
     const data = join(folder, 'data')
     cpSync(distribution.template, data, { recursive: true })
+    const controller = `127.0.0.1:${controllerPort}`
     const properties = brokerProperties(
-      { listener: address, advertised: address, controller: `127.0.0.1:${controllerPort}` },
-      { 'log.dirs': data },
+      { listener: address, advertised: address, controller },
+      { 'log.dirs': data, ...more(address, controller) },
     )
     writeFileSync(join(folder, 'server.properties'), propertiesText(properties))
     const broker = new MortalBroker(address, folder, distribution.classPath)
     await broker.revive()
     return broker
+  }
+
+  /** Where it keeps its logs: one folder for each partition of a topic. */
+  get dataFolder(): string {
+    return join(this.#folder, 'data')
   }
 
   /** Starts it on its data and waits until it serves. */

@@ -9,7 +9,7 @@ import { stringify } from 'yaml'
 import { loadServiceConfig } from '../../../src/config/load.ts'
 import type { ServiceConfig } from '../../../src/config/schema.ts'
 import { createTopics, topicNames, withAdmin } from '../../../src/kafka/topics.ts'
-import { createOutputEncoder } from '../../../src/task/output-encoder.ts'
+import { createOutputEncoder } from '../../../src/task/engine/output-encoder.ts'
 import { Processor } from '../../../src/task/processor.ts'
 import {
   brokers,
@@ -164,7 +164,7 @@ export async function expectedOutputs(app: App, partition: number): Promise<Expe
     const input = { offset, timestampMs, key, value }
     if (failure === null) {
       const output = encoder.prediction(input, forecast)
-      expected.predictions.push(line(record.key, `${output.value}`, {}))
+      expected.predictions.push(line(record.key, output, {}))
     } else {
       const output = encoder.deadLetter(input, failure)
       const headers = output.headers as Record<string, string>
@@ -186,7 +186,7 @@ export function expectedOf(app: App, messages: ReturnType<typeof rows>) {
     const [key, value] = [Buffer.from(`${message.key}`), Buffer.from(`${message.value}`)]
     const { failure, forecast } = processor.process(key, value, 0)
     const input = { offset: BigInt(index), timestampMs: 0, key, value }
-    if (failure === null) expected.predictions.push(`${encoder.prediction(input, forecast).value}`)
+    if (failure === null) expected.predictions.push(encoder.prediction(input, forecast))
     else expected.deadLetters.push(`${message.value}`)
   }
   return expected

@@ -166,6 +166,21 @@ describe('Scoreboard', () => {
     expect(fill(rows).toJson()[0]!.count).not.toBe(fill(late).toJson()[0]!.count)
   })
 
+  test('a pooled board equals one that saw all rows, with sequences of other names', () => {
+    const parts = [6, 7, 8].map((seed) => randomRows(seed, 150))
+    const pooled = new Scoreboard(layout)
+    for (const rows of parts) pooled.pool(fill(rows))
+    const renamed = parts.flatMap((rows, i) =>
+      rows.map((row) => ({ ...row, sequence: `${i} ${row.sequence}` })),
+    )
+    expect(rounded(pooled.toJson())).toEqual(rounded(fill(renamed).toJson()))
+    // The names of different partitions are different sequences.
+    expect(rounded(pooled.toJson())).not.toEqual(rounded(fill(parts.flat()).toJson()))
+    const alone = new Scoreboard(layout)
+    alone.pool(fill(parts[0]!))
+    expect(alone.toJson()).toEqual(fill(parts[0]!).toJson())
+  })
+
   test('without seasons the mean over sequences is that of persistence', () => {
     const rows = randomRows(5, 200).filter(({ sequence }) => sequence === 's1')
     const score = fill(rows, { seasonal: false }).toJson()[0]!

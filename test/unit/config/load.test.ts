@@ -194,11 +194,9 @@ describe('what is wrong is said with file, line, column, path, expected and got'
       'input: { format: avro }',
       'task: { targets: [a], kind: symbols, seasons: auto }',
       'model: { kernel: tensorflow }',
-      'snapshot: { maxReplayMs: 2000 }',
-      'workers: { count: auto }',
     ].join('\n')
     const lines = errorLines({ text })
-    expect(lines).toHaveLength(6)
+    expect(lines).toHaveLength(4)
     for (const line of lines) expect(line).toContain('not in this version')
     expect(lines[0]).toContain('which has json and csv')
     expect(lines.join()).not.toContain('unknown key')

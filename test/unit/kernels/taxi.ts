@@ -84,7 +84,7 @@ export function bothKernels(
     a.step(row)
     b.step(row)
     const now = {
-      members: apart(insideOf(a.model).members, insideOf(b.model).members),
+      members: apart(insideOf(a.model).steps.members, insideOf(b.model).steps.members),
       means: apart(a.means, b.means),
     }
     watch?.(i + 1, now)

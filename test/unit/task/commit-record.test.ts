@@ -26,6 +26,7 @@ const commitRecord: fc.Arbitrary<CommitRecord> = fc.record({
   fingerprint: fc.string(),
   numerics: count,
   bootId: fc.uuid(),
+  gaps: fc.array(fc.record({ from: offset, to: offset })),
 })
 
 test('a commit record reads back as it was written', () => {

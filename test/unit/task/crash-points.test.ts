@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { FakeProcessor } from './support/fake-processor.ts'
 import { feed } from './support/feed.ts'
-import { type ProcessOptions, World } from './support/world.ts'
+import { isOnce, type ProcessOptions, World } from './support/world.ts'
 
 const waves = 5
 
@@ -120,9 +120,8 @@ test('after SIGTERM at any call the next process goes on where it was', async ()
 test('after a failure of any call the same process goes on by itself', async () => {
   const { result, calls } = await undisturbed()
   for (let point = 0; point < calls.length; point++) {
-    const name = calls[point]
-    // Joining, leaving and closing are not the task's to repeat.
-    if (name === 'join' || name === 'leave' || name === 'close') continue
+    const name = calls[point] as string
+    if (isOnce(name)) continue
     const world = new World()
     const total = feed(world, waves)
     let hasFailed = false

@@ -4,7 +4,7 @@ import { encodeFence } from '../../../src/task/commit-record.ts'
 import type { ServiceMetrics, TaskMetrics } from '../../../src/task/observe.ts'
 import { silentMetrics } from '../../../src/task/observe.ts'
 import { input } from './support/feed.ts'
-import { testConfig, World } from './support/world.ts'
+import { isOnce, testConfig, World } from './support/world.ts'
 
 function outage(
   world: World,
@@ -12,7 +12,7 @@ function outage(
   code: ErrorCode = 'HEADRACE_KAFKA_UNREACHABLE',
 ) {
   return (_index: number, name: string): void => {
-    if (name === 'join' || name === 'leave' || name === 'close') return
+    if (isOnce(name)) return
     if (world.time.nowMs() < untilMs()) {
       throw new HeadraceError(code, `no answer to ${name}`)
     }
@@ -109,7 +109,7 @@ test('a process that is left with nothing but failed tasks ends', async () => {
   for (const partition of [0, 1]) world.log.produce(partition, [input(0), input(1)])
   const before = world.start()
   await world.time.until('the outputs', () => world.published(0) + world.published(1) === 4)
-  await world.stop(before)
+  world.crash(before)
   world.log.log('input', 0).truncate(1n)
   const process = world.start()
   await world.time.until('the failure', () => {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { AssertionError } from '../../../src/assert.ts'
 import { HeadraceError } from '../../../src/errors.ts'
 import { FakeProcessor } from './support/fake-processor.ts'
 import { feed, input } from './support/feed.ts'
@@ -32,7 +33,7 @@ function failOnce(name: string, after: number, error: Error) {
 test('a lost answer to a commit that is there is found out: nothing is sent twice', async () => {
   const world = new World()
   const total = feed(world, 4)
-  const process = world.start({ atCall: failOnce('reply', 3, new Error('connection reset')) })
+  const process = world.start({ atCall: failOnce('after end', 3, new Error('connection reset')) })
   await world.time.until('all outputs', () => world.published() >= total)
   await world.stop(process)
   expect(events(process, 'commit.failed')).toHaveLength(1)
@@ -253,7 +254,8 @@ test('a defect of the model ends the process with that defect', async () => {
     ended = error
   })
   await world.time.until('the end', () => ended !== undefined)
-  expect(ended).toBeInstanceOf(TypeError)
+  expect(ended).toBeInstanceOf(AssertionError)
+  expect((ended as Error).message).toBe('a defect')
   // What came before it may be published once more from the log, so nothing half done is.
   expect(world.published()).toBe(0)
 })

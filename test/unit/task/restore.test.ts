@@ -15,7 +15,7 @@ async function learnt(count: number, config?: ServiceConfig): Promise<World> {
   )
   const process = world.start(config === undefined ? {} : { config })
   await world.time.until('the outputs', () => world.published() === count)
-  await world.stop(process)
+  world.crash(process)
   return world
 }
 
@@ -220,7 +220,7 @@ test('one failed task leaves the others running; with fail-fast it ends the proc
   for (const partition of [0, 1]) world.log.produce(partition, [input(0), input(1), input(2)])
   const before = world.start()
   await world.time.until('the outputs', () => world.published(0) + world.published(1) === 6)
-  await world.stop(before)
+  world.crash(before)
   world.log.log('input', 0).truncate(1n)
   world.log.produce(1, [input(3)])
 

@@ -24,12 +24,13 @@ class Recorder {
   }
 }
 
+/** Until so much is published; then it dies, so that the next one has something to replay. */
 async function runTo(world: World, count: number): Promise<Recorder> {
   const recorder = new Recorder()
   const process = world.start({ metrics: { task: () => recorder.metrics } })
   await world.time.until('the outputs', () => world.published() === count)
   await world.time.pass(2_000)
-  await world.stop(process)
+  world.crash(process)
   return recorder
 }
 
@@ -54,14 +55,7 @@ test('records and updates are counted once, those that a restore replays are not
   expect(second.sum('records')).toBe(12)
   expect(second.sum('updates')).toBe(2)
   expect(second.values('restore').at(-1)).toEqual([30, 30])
-  expect(second.values('state')).toEqual([
-    ['CREATED'],
-    ['FENCING'],
-    ['RESTORING'],
-    ['RUNNING'],
-    ['CLOSED'],
-  ])
-  expect(second.values('close')).toHaveLength(1)
+  expect(second.values('state')).toEqual([['CREATED'], ['FENCING'], ['RESTORING'], ['RUNNING']])
 })
 
 test('a restart on an idle partition shows its scoreboard and its newest record', async () => {

@@ -28,6 +28,7 @@ function report(task: TaskMetrics): void {
   task.deadLetters('HEADRACE_RECORD_MALFORMED', 2)
   task.updates(12)
   task.commit('committed', 30)
+  task.snapshot(120, 4_096)
   task.step(7)
   task.position(5, 990_000, 940_500)
   task.sequences(3)

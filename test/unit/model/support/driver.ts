@@ -60,8 +60,10 @@ export class Driver {
 /** What a model keeps to itself, for tests that look into its state. */
 export interface Inside {
   readonly table: SequenceTable
-  /** The newest predictions of all members, (K, D, M). */
-  readonly members: Float64Array
+  readonly steps: {
+    /** The newest predictions of all members, (K, D, M). */
+    readonly members: Float64Array
+  }
   readonly learning: { readonly counters: Float64Array }
   readonly windows: Windows
   shared(): SharedArray[]
@@ -85,7 +87,7 @@ export function statesOf(model: Model, { home, statesAt }: Sequence): Float32Arr
 /** Hash of the state of one live sequence. */
 export function hashOf(model: Model, name: string): string {
   const { table, windows } = insideOf(model)
-  return hashSequence(sequenceOf(model, name), table.stateSize, windows)
+  return hashSequence(sequenceOf(model, name), table.stateSize, windows).hex()
 }
 
 /** Every array of numbers in a model's state, with a name. */

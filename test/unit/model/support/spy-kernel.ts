@@ -1,4 +1,10 @@
-import type { AdamStep, Kernel, NetworkKernel, Runs } from '../../../../src/kernels/kernel.ts'
+import type {
+  AdamStep,
+  Kernel,
+  LiveRows,
+  NetworkKernel,
+  Runs,
+} from '../../../../src/kernels/kernel.ts'
 import { type NetworkSpec, referenceKernel, stateSize } from '../../../../src/rnn/index.ts'
 
 /** One live step of one network. */
@@ -77,6 +83,23 @@ export class SpyNetwork implements NetworkKernel {
       stateBefore: states.slice(statesAt, statesAt + stateSize(this.spec)),
     }
     this.inner.forward(rows, inputs, inputsAt, states, statesAt, outputs, outputsAt)
+  }
+
+  forwardRows(
+    rows: number,
+    live: LiveRows,
+    shift: number,
+    outputs: Float64Array,
+    fresh: Float64Array | null,
+  ): void {
+    const last = rows - 1
+    const { inputs } = this.spec
+    const from = live.statesAt[last]! + shift
+    this.seen = {
+      inputs: live.inputs.slice(last * inputs, (last + 1) * inputs),
+      stateBefore: live.states[last]!.slice(from, from + stateSize(this.spec)),
+    }
+    this.inner.forwardRows(rows, live, shift, outputs, fresh)
   }
 
   accumulate(runs: Runs, states: Float32Array): void {

@@ -1,7 +1,13 @@
 import { createHash } from 'node:crypto'
 import type { Scored } from '../../../../src/model/scored.ts'
 import type { Forecast } from '../../../../src/record/types.ts'
-import type { OutputEncoder, StreamOutcome, StreamProcessor } from '../../../../src/task/engine.ts'
+import type {
+  OutputEncoder,
+  StreamOutcome,
+  StreamProcessor,
+} from '../../../../src/task/engine/engine.ts'
+import type { InputRecord } from '../../../../src/task/ports.ts'
+import { FakeSnapshots } from './fake-snapshots.ts'
 
 /**
  * A model that is nothing but its chain hash: whoever leaves a record out, takes one twice or swaps
@@ -43,9 +49,21 @@ export class FakeProcessor implements StreamProcessor {
     this.#onRecord = onRecord
   }
 
+  readonly #snapshots = new FakeSnapshots({
+    records: () => this.records,
+    read: () => JSON.stringify([this.#chain, this.records, this.updates]),
+    write: (text) => {
+      const [chain, records, updates] = JSON.parse(text) as [string, number, number]
+      this.#chain = chain
+      this.records = records
+      this.updates = updates
+    },
+  })
+
   get model() {
     const self = this
     return {
+      snapshots: this.#snapshots,
       get records() {
         return self.records
       },
@@ -58,6 +76,18 @@ export class FakeProcessor implements StreamProcessor {
       scores: { summary: () => [] },
       chainHash: () => this.#chain,
       weightsHash: () => digest(`weights${this.updates}`),
+    }
+  }
+
+  processMany(
+    records: readonly InputRecord[],
+    from: number,
+    until: number,
+    visit: (index: number, outcome: StreamOutcome) => void,
+  ): void {
+    for (let i = from; i < until; i++) {
+      const { key, value } = records[i] as InputRecord
+      visit(i, this.process(key, value))
     }
   }
 
@@ -78,10 +108,7 @@ export class FakeProcessor implements StreamProcessor {
 }
 
 export const fakeEncoder: OutputEncoder = {
-  prediction: ({ key, offset }, forecast) => ({
-    key,
-    value: Buffer.from(`${offset} ${forecast.records} ${forecast.sequence}`),
-  }),
+  prediction: ({ offset }, forecast) => `${offset} ${forecast.records} ${forecast.sequence}`,
   deadLetter: ({ key, value, offset }, { code }) => ({
     key,
     value,

@@ -4,9 +4,11 @@ import type { Scheduler } from '../../../../src/task/scheduler.ts'
 
 interface Timer {
   readonly atMs: number
-  readonly order: number
   readonly run: () => void
 }
+
+/** Turns after which the real event loop gets one, for whoever watches the tests. */
+const realTurnEvery = 2_000
 
 /**
  * Time that passes only when nothing else can happen: turns of the event loop in the order in which
@@ -15,9 +17,11 @@ interface Timer {
  */
 export class VirtualTime implements Clock, Scheduler {
   #nowMs = 0
-  #order = 0
-  readonly #turns: (() => void)[] = []
-  #timers: Timer[] = []
+  #turns: (() => void)[] = []
+  /** Next one in `#turns`. */
+  #next = 0
+  /** In the order in which they were asked for. */
+  readonly #timers = new Set<Timer>()
 
   nowMs(): number {
     return 1_700_000_000_000 + Math.floor(this.#nowMs)
@@ -33,20 +37,21 @@ export class VirtualTime implements Clock, Scheduler {
   }
 
   after(delayMs: number, run: () => void): () => void {
-    const timer = { atMs: this.#nowMs + delayMs, order: this.#order++, run }
-    this.#timers.push(timer)
-    return () => {
-      this.#timers = this.#timers.filter((each) => each !== timer)
-    }
+    const timer = { atMs: this.#nowMs + delayMs, run }
+    this.#timers.add(timer)
+    return () => void this.#timers.delete(timer)
   }
 
   /** Lets things happen until `isDone`; fails after `limit` turns, naming what was waited for. */
   async until(what: string, isDone: () => boolean, limit = 50_000): Promise<void> {
     for (let turn = 0; turn < limit; turn++) {
-      // All promises that can settle do so before the next turn.
-      await new Promise((resolve) => setImmediate(resolve))
+      // All promises that can settle do so before the next turn: this runs when none is left.
+      await new Promise<void>((resolve) => process.nextTick(resolve))
+      if (turn % realTurnEvery === realTurnEvery - 1) {
+        await new Promise((resolve) => setImmediate(resolve))
+      }
       if (isDone()) return
-      this.#next(what)
+      this.#runNext(what)
     }
     assert(false, `${what} came within ${limit} turns`)
   }
@@ -65,15 +70,23 @@ export class VirtualTime implements Clock, Scheduler {
     await this.until(`${delayMs} ms to pass`, () => isOver)
   }
 
-  #next(what: string): void {
-    const turn = this.#turns.shift()
+  #runNext(what: string): void {
+    const turn = this.#turns[this.#next]
     if (turn !== undefined) {
+      this.#next++
+      if (this.#next === this.#turns.length) {
+        this.#turns = []
+        this.#next = 0
+      }
       turn()
       return
     }
-    const [first] = this.#timers.toSorted((a, b) => a.atMs - b.atMs || a.order - b.order)
+    let first: Timer | undefined
+    for (const timer of this.#timers) {
+      if (first === undefined || timer.atMs < first.atMs) first = timer
+    }
     assert(first !== undefined, `something is left to happen before ${what}`)
-    this.#timers = this.#timers.filter((each) => each !== first)
+    this.#timers.delete(first)
     this.#nowMs = Math.max(this.#nowMs, first.atMs)
     first.run()
   }

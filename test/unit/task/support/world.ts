@@ -1,13 +1,23 @@
+import { assert } from '../../../../src/assert.ts'
 import { configSchema, type ServiceConfig } from '../../../../src/config/schema.ts'
+import { HeadraceError } from '../../../../src/errors.ts'
 import { MemoryGroup } from '../../../../src/log/memory-group.ts'
 import { MemoryLog } from '../../../../src/log/memory-log.ts'
-import { memoryPorts } from '../../../../src/log/memory-ports.ts'
+import { type MemoryPorts, memoryPorts } from '../../../../src/log/memory-ports.ts'
+import type { Carry } from '../../../../src/log/memory-sink.ts'
 import type { MemorySource } from '../../../../src/log/memory-source.ts'
-import type { LogRecord } from '../../../../src/log/partition-log.ts'
 import { Random } from '../../../../src/random.ts'
 import { type CommitRecord, decodeCommit } from '../../../../src/task/commit-record.ts'
-import type { StreamProcessor } from '../../../../src/task/engine.ts'
+import {
+  defaultOutputBounds,
+  type OutputBounds,
+  type OutputEncoder,
+  type StreamProcessor,
+} from '../../../../src/task/engine/engine.ts'
+import type { Engines } from '../../../../src/task/engine/engines.ts'
+import { LocalEngines } from '../../../../src/task/engine/local-engines.ts'
 import { silentMetrics, type TaskLogger } from '../../../../src/task/observe.ts'
+import type { OutputRecord } from '../../../../src/task/ports.ts'
 import type { Scheduler } from '../../../../src/task/scheduler.ts'
 import { type Service, type ServiceOptions, startService } from '../../../../src/task/service.ts'
 import { FakeProcessor, fakeEncoder } from './fake-processor.ts'
@@ -40,12 +50,43 @@ export interface Process {
   kill(): void
 }
 
-export interface ProcessOptions extends Partial<Omit<ServiceOptions, 'scheduler' | 'clock'>> {
+export interface ProcessOptions
+  extends Partial<Omit<ServiceOptions, 'scheduler' | 'clock' | 'engines'>> {
   readonly config?: ServiceConfig
   createProcessor?(): StreamProcessor
-  /** Before each request and after each answer: number (from 0) and name. May kill or throw. */
-  atCall?(index: number, name: string, process: Process): Promise<void> | void
+  createEncoder?(partition: number): OutputEncoder
+  readonly outputBounds?: OutputBounds
+  /** Puts something between the tasks and their engines. */
+  wrapEngines?(engines: Engines): Engines
+  /** Puts something between the process and its log. */
+  wrapPorts?(ports: MemoryPorts): MemoryPorts
+  /**
+   * Before each request (`end`) and after it was done (`after end`): number (from 0) and name. May
+   * wait, kill or throw; a `Late` before a request lets it fail and has it done all the same.
+   */
+  atCall?: AtCall
   readonly maxBatchRecords?: number
+  readonly maxChangelogRecords?: number
+}
+
+export type AtCall = (
+  index: number,
+  name: string,
+  process: Process,
+  partition: number | null,
+  // biome-ignore lint/suspicious/noConfusingVoidType: most of them return nothing.
+) => Promise<Late | void> | Late | void
+
+/** A request that seems lost, and is done later. */
+export interface Late {
+  readonly lateMs: number
+  readonly error: Error
+}
+
+export interface WorldOptions {
+  /** How the group's news travel. */
+  groupScheduler?(time: VirtualTime): Scheduler
+  writeMarker?(time: VirtualTime, write: () => void): void
 }
 
 /** A log, a group, and virtual time. */
@@ -53,11 +94,20 @@ export class World {
   readonly time = new VirtualTime()
   readonly log: MemoryLog
   readonly group: MemoryGroup
+  /** Counts of outputs that are still right. */
+  readonly #published = new Map<number, number>()
   #ids = 0
 
-  constructor(partitions = 1) {
-    this.log = new MemoryLog({ partitions, clock: this.time })
-    this.group = new MemoryGroup(partitions, this.time)
+  constructor(partitions = 1, options: WorldOptions = {}) {
+    const { time } = this
+    const { writeMarker } = options
+    this.log = new MemoryLog({
+      partitions,
+      clock: time,
+      ...(writeMarker && { writeMarker: (write) => writeMarker(time, write) }),
+    })
+    this.log.watch(() => this.#published.clear())
+    this.group = new MemoryGroup(partitions, options.groupScheduler?.(time) ?? time)
   }
 
   start(options: ProcessOptions = {}): Process {
@@ -69,23 +119,44 @@ export class World {
       immediate: (run) => this.time.immediate(() => isDead || run()),
       after: (delayMs, run) => this.time.after(delayMs, () => isDead || run()),
     }
-    const count = async (name: string): Promise<void> => {
+    const holder: { running?: Process } = {}
+    const carry: Carry = async (name, partition, apply) => {
       if (isDead) return never
+      // The first request comes before the process is known.
       await Promise.resolve()
-      const index = calls.push(name) - 1
-      if (holder.running !== undefined) await options.atCall?.(index, name, holder.running)
-      if (isDead) return never
+      const call = (what: string) => {
+        const index = calls.push(what) - 1
+        assert(holder.running !== undefined, 'a process is known before its first request')
+        return options.atCall?.(index, what, holder.running, partition)
+      }
+      const late = await call(name)
+      if (late !== undefined) {
+        this.time.after(late.lateMs, () => void attempt(apply))
+        throw late.error
+      }
       await new Promise<void>((resolve) => scheduler.immediate(resolve))
+      if (isDead) return never
+      const answer = apply()
+      await call(`after ${name}`)
+      return isDead ? never : answer
     }
-    const ports = memoryPorts({
+    const plain = memoryPorts({
       log: this.log,
       group: this.group,
       scheduler,
-      step: count,
+      carry,
       maxBatchRecords: options.maxBatchRecords ?? 7,
+      maxChangelogRecords: options.maxChangelogRecords ?? Number.POSITIVE_INFINITY,
     })
-    const { config = testConfig(), atCall: _, maxBatchRecords: __, ...rest } = options
-    const holder: { running?: Process } = {}
+    const ports = options.wrapPorts?.(plain) ?? plain
+    const { config = testConfig(), ...rest } = options
+    const engines = new LocalEngines({
+      clock: this.time,
+      scheduler,
+      bounds: options.outputBounds ?? defaultOutputBounds,
+      createProcessor: () => options.createProcessor?.() ?? new FakeProcessor(),
+      createEncoder: (partition) => options.createEncoder?.(partition) ?? fakeEncoder,
+    })
     const service = startService({
       config,
       ports,
@@ -95,13 +166,12 @@ export class World {
       scheduler,
       random: new Random(1),
       createId: () => `boot-${this.#ids++}`,
-      createProcessor: () => new FakeProcessor(),
-      createEncoder: () => fakeEncoder,
       ...rest,
+      engines: options.wrapEngines?.(engines) ?? engines,
     })
     const running: Process = {
       service,
-      source: ports.source,
+      source: plain.source,
       lines,
       calls,
       get isDead() {
@@ -129,6 +199,12 @@ export class World {
     this.group.remove(process.source)
   }
 
+  /** Ends a process as kill -9 does, and its session: no last snapshot is sealed. */
+  crash(process: Process): void {
+    process.kill()
+    this.expel(process)
+  }
+
   commits(partition = 0): CommitRecord[] {
     return this.log
       .records('changelog', partition)
@@ -138,20 +214,42 @@ export class World {
 
   /** Key and value of everything published, without the header that depends on the commits. */
   outputs(partition = 0): { predictions: string[]; deadLetters: string[] } {
-    const text = ({ key, value, headers }: LogRecord): string => {
-      const { 'headrace-commit': _, ...others } = headers
-      const bytes = (part: Uint8Array | null) => (part === null ? null : `${Buffer.from(part)}`)
-      return JSON.stringify([bytes(key), bytes(value), others])
-    }
     return {
-      predictions: this.log.records('predictions', partition).map(text),
-      deadLetters: this.log.records('deadLetters', partition).map(text),
+      predictions: this.log.records('predictions', partition).map(textOf),
+      deadLetters: this.log.records('deadLetters', partition).map(textOf),
     }
   }
 
+  /** Number of outputs of a partition. */
   published(partition = 0): number {
-    const { predictions, deadLetters } = this.outputs(partition)
-    return predictions.length + deadLetters.length
+    const known = this.#published.get(partition)
+    if (known !== undefined) return known
+    const { log } = this
+    const count = log.records('predictions', partition).length
+    const total = count + log.records('deadLetters', partition).length
+    this.#published.set(partition, total)
+    return total
+  }
+}
+
+/** An output record as text, without the header that depends on the commits. */
+export function textOf({ key, value, headers = {} }: OutputRecord): string {
+  const { 'headrace-commit': _, ...others } = headers
+  const bytes = (part: Uint8Array | null) => (part === null ? null : `${Buffer.from(part)}`)
+  return JSON.stringify([bytes(key), bytes(value), others])
+}
+
+/** Whether a call is not the task's own to repeat: joining, leaving and closing. */
+export function isOnce(name: string): boolean {
+  return /^(after )?(join|leave|close)$/.test(name)
+}
+
+/** What comes too late may meet a newer producer. */
+function attempt(apply: () => unknown): void {
+  try {
+    apply()
+  } catch (error) {
+    if (!(error instanceof HeadraceError)) throw error
   }
 }
 

@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.ts'
-import type { Scheduler } from './scheduler.ts'
+import type { Clock } from '../../clock.ts'
+import type { Scheduler } from '../scheduler.ts'
 
 /** Something that works in slices on the main thread. */
 export interface Sliced {

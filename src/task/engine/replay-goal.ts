@@ -1,23 +1,28 @@
-import { HeadraceError } from '../errors.ts'
-import type { CommitRecord } from './commit-record.ts'
+import { HeadraceError } from '../../errors.ts'
+import type { CommitRecord } from '../commit-record.ts'
 import type { StreamModel } from './engine.ts'
 
 /** The state that a replay with outputs suppressed must lead to: that of the last commit record. */
 export class ReplayGoal {
-  readonly commit: CommitRecord | null
+  readonly #commit: CommitRecord | null
+  readonly #hasGap: boolean
   readonly #place: string
 
   /**
-   * `commit` null: a new application, nothing to replay. `place`: names the partition in messages.
+   * `commit` null: a new application, nothing to replay. `hasGap`: records before it are lost for
+   * good and were accepted as lost, so the position alone tells the end. `place`: names the
+   * partition in messages.
    */
-  constructor(commit: CommitRecord | null, place: string) {
-    this.commit = commit
+  constructor(commit: CommitRecord | null, hasGap: boolean, place: string) {
+    this.#commit = commit
+    this.#hasGap = hasGap
     this.#place = place
   }
 
-  /** Records to replay. */
-  get records(): number {
-    return this.commit?.records ?? 0
+  /** Records that may still be replayed from here; one at a time where only the position tells. */
+  room(model: StreamModel): number {
+    if (this.#commit === null) return 0
+    return this.#hasGap ? 1 : this.#commit.records - model.records
   }
 
   /**
@@ -27,8 +32,9 @@ export class ReplayGoal {
    * there.
    */
   isReached(model: StreamModel, position: bigint): boolean {
-    const { commit } = this
+    const commit = this.#commit
     if (commit === null) return true
+    if (this.#hasGap) return position >= commit.nextOffset
     if (model.records < commit.records) {
       if (position < commit.nextOffset) return false
       throw this.#mismatch(

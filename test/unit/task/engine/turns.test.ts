@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { Random } from '../../../src/random.ts'
-import { backoffMs, sleep, systemScheduler } from '../../../src/task/scheduler.ts'
-import { Turns } from '../../../src/task/turns.ts'
-import { VirtualTime } from './support/virtual-time.ts'
+import { Random } from '../../../../src/random.ts'
+import { Turns } from '../../../../src/task/engine/turns.ts'
+import { backoffMs, sleep, systemScheduler } from '../../../../src/task/scheduler.ts'
+import { VirtualTime } from '../support/virtual-time.ts'
 
 test('one slice a turn, round robin, and something else comes between two slices', async () => {
   const time = new VirtualTime()

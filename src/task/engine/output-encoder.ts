@@ -1,6 +1,6 @@
-import type { ServiceConfig } from '../config/schema.ts'
-import { deadLetter } from '../record/dead-letter.ts'
-import { ForecastEncoder } from '../record/encode-forecast.ts'
+import type { ServiceConfig } from '../../config/schema.ts'
+import { deadLetter } from '../../record/dead-letter.ts'
+import { ForecastEncoder } from '../../record/encode-forecast.ts'
 import type { OutputEncoder } from './engine.ts'
 
 /** Predictions and dead letters of one partition as the configuration wants them (design §5). */
@@ -12,10 +12,7 @@ export function createOutputEncoder(config: ServiceConfig, partition: number): O
   })
   const source = { topic: config.input.topic, partition }
   return {
-    prediction: (record, forecast) => ({
-      key: record.key,
-      value: Buffer.from(encoder.encode(record.offset, forecast)),
-    }),
+    prediction: (record, forecast) => encoder.encode(record.offset, forecast),
     deadLetter: (record, failure) =>
       deadLetter(record, source, failure, config.deadLetters.maxBytes),
   }

@@ -1,0 +1,215 @@
+import type { Sample } from '../record/types.ts'
+import type { Dimensions } from './dimensions.ts'
+import type { Hash64 } from './hash.ts'
+import type { History } from './history.ts'
+import type { InputVector } from './inputs.ts'
+import { ABSENT } from './layout.ts'
+import type { Learning } from './learning.ts'
+import { LiveStep, ROWS_MAX } from './live-step.ts'
+import type { Mixture } from './mixture.ts'
+import type { Portfolio } from './portfolio.ts'
+import type { Scaler } from './scaler.ts'
+import type { Scores } from './scores.ts'
+import { HEADER, NO_WINDOW, type Sequence, type SequenceTable } from './sequence.ts'
+import type { Windows } from './window.ts'
+
+/** Bytes of a cache line. */
+const LINE = 64
+/** Elements of a core that are fetched at most: long seasons make it long, and few of it is read. */
+const FETCH_MAX = 512
+
+/** The parts of a model through which a step goes. */
+export interface StepParts {
+  readonly table: SequenceTable
+  readonly history: History
+  readonly inputs: InputVector
+  readonly scaler: Scaler
+  readonly windows: Windows
+  readonly portfolio: Portfolio
+  readonly mixture: Mixture
+  readonly learning: Learning
+  readonly scores: Scores
+}
+
+/**
+ * The way of a usable record, in three phases. `begin` changes what is the sequence's own up to its
+ * input vector, `forward` advances hidden states, `finish` does what must go in the order of the
+ * log: least squares, which all sequences share, forecasts and the hash. The first two read nothing
+ * that `finish` writes for another sequence, so steps of several sequences may begin, go forward
+ * together, and finish one after the other, with the bits that each would have had by itself.
+ */
+export class Steps {
+  /** Steps on their way, the first `count`; (ROWS_MAX). */
+  readonly live: readonly LiveStep[]
+  /** The newest predictions of all members, (K, D, M). */
+  readonly members: Float64Array
+  private readonly d: Dimensions
+  private readonly parts: StepParts
+  private readonly memberWords: Uint32Array
+  private readonly pair = new Float64Array(2)
+  private readonly found: (Sequence | undefined)[] = new Array(ROWS_MAX).fill(undefined)
+  private readonly fetched = new Float64Array(1)
+
+  constructor(d: Dimensions, parts: StepParts) {
+    const { names, inputs } = parts.portfolio
+    const { size } = parts.inputs
+    this.d = d
+    this.parts = parts
+    this.members = new Float64Array(d.slots * names.length)
+    this.memberWords = new Uint32Array(this.members.buffer)
+    this.live = Array.from(
+      { length: ROWS_MAX },
+      (_, i) => new LiveStep(d, names.length, inputs.subarray(i * size, (i + 1) * size)),
+    )
+  }
+
+  /**
+   * Reads what steps over the first `count` samples will need of their sequences, so that it is near
+   * the processor by then. With thousands of sequences it lies in far memory: here all lines are
+   * waited for at once, later one would be after the other.
+   */
+  fetch(samples: readonly Sample[], count: number): void {
+    const { table, windows } = this.parts
+    const { stateSize } = table
+    const { found } = this
+    let sum = 0
+    for (let i = 0; i < count; i++) {
+      const sequence = table.byName.get(samples[i]!.sequence)
+      found[i] = sequence
+      if (sequence === undefined) continue
+      const { core, home, statesAt } = sequence
+      const { float32 } = home
+      const size = Math.min(core.length, FETCH_MAX)
+      for (let at = 0; at < size; at += LINE / 8) sum += core[at]!
+      for (let at = 0; at < stateSize; at += LINE / 4) sum += float32[statesAt + at]!
+    }
+    // In a pass of its own: where a window is written follows from the step, which is there by now.
+    for (let i = 0; i < count; i++) {
+      const sequence = found[i]
+      if (sequence === undefined || sequence.window === NO_WINDOW) continue
+      sum += windows.fetch(sequence)
+      found[i] = undefined
+    }
+    // Kept, or the compiler would see that nobody needs it.
+    this.fetched[0] = sum
+  }
+
+  /** First phase of record `record` as step `i` of those on their way. */
+  begin(i: number, sequence: Sequence, sample: Sample, record: number): void {
+    const { history, inputs, windows, portfolio, mixture, table, learning, scaler } = this.parts
+    const { core } = sequence
+    const step = this.live[i]!
+    const t = core[HEADER.steps]!
+    step.sequence = sequence
+    step.step = t
+    step.record = record
+    if (t === 0) {
+      history.begin(core)
+      mixture.begin(core)
+      portfolio.share(table.live)
+    }
+    core[HEADER.lastChanged] = record
+    this.score(step, sequence, sample)
+    history.push(core, t, sample.timeMs, sample.values, scaler)
+    if (sequence.window === NO_WINDOW) {
+      windows.open(sequence)
+      table.windowed.append(sequence)
+    }
+    windows.beginStep(sequence, t, record)
+    inputs.write(core, t, sample.values, history, step.x)
+    windows.keepInputs(sequence, t, step.x)
+    core[HEADER.steps] = t + 1
+    learning.stepped(sequence)
+    step.forecast.sequence = sample.sequence
+    step.forecast.timeMs = sample.timeMs
+  }
+
+  /** Second phase of the first `count` steps. */
+  forward(count: number): void {
+    this.parts.portfolio.forward(count, this.live)
+  }
+
+  /** Last phase of step `i`, in the order of records; the chain hash takes it in. */
+  finish(i: number, chain: Hash64): void {
+    const { windows, portfolio, mixture, table } = this.parts
+    const live = this.live[i]!
+    const { step, scored, forecast } = live
+    const sequence = live.sequence as Sequence
+    const { core } = sequence
+    for (let k = 0; k < this.d.horizons.length; k++) {
+      const past = step - this.d.horizons[k]!
+      if (windows.holds(sequence, past)) portfolio.learn(sequence, past, k, scored)
+    }
+    portfolio.predict(i, sequence, live, this.members)
+    mixture.predict(core, step, this.members, forecast.means, forecast.bounds)
+    // Members, mixture and H_t: what the members say does not tell how they were weighed.
+    chain.words(this.memberWords, 0, this.memberWords.length)
+    chain.words(live.meanWords, 0, live.meanWords.length)
+    chain.words(sequence.home.words, sequence.statesAt, table.stateSize)
+    this.fillForecast(live, sequence)
+    live.sequence = null
+  }
+
+  /** Scores what was predicted for now, and lets what the sequence has for itself learn from it. */
+  private score(live: LiveStep, sequence: Sequence, sample: Sample): void {
+    const { mixture, windows, portfolio, learning, scores } = this.parts
+    const { d, pair } = this
+    const { scored, step: t } = live
+    const { core } = sequence
+    scored.step = t
+    for (let slot = 0; slot < d.slots; slot++) scored.present[slot] = 0
+    for (let i = 0; i < d.targets; i++) scored.observed[i] = sample.values[i]!
+    this.fillSurprise(live, core)
+    for (let k = 0; k < d.horizons.length; k++) {
+      const step = t - d.horizons[k]!
+      if (step < 0) continue
+      let any = false
+      for (let i = 0; i < d.targets; i++) {
+        const observed = scored.observed[i]!
+        const slot = k * d.targets + i
+        if (Number.isNaN(observed) || mixture.published(core, step, slot) === ABSENT) continue
+        any = true
+        mixture.arrive(core, step, slot, observed, scored)
+        portfolio.references(core, t, k, i, pair)
+        scored.persistence[slot] = absentToNaN(pair[0]!)
+        scored.seasonal[slot] = absentToNaN(pair[1]!)
+      }
+      if (!any || !windows.holds(sequence, step)) continue
+      const first = !windows.anyArrived(sequence, step)
+      portfolio.arrive(sequence, step, k, scored)
+      if (first) learning.becameLearnable(sequence, live.record)
+    }
+    scores.add(scored)
+  }
+
+  private fillSurprise({ forecast, scored, step: t }: LiveStep, core: Float64Array): void {
+    const { mixture } = this.parts
+    const step = t - this.d.horizons[0]!
+    for (let i = 0; i < this.d.targets; i++) {
+      const observed = scored.observed[i]!
+      const published = step < 0 ? ABSENT : mixture.published(core, step, i)
+      const unit = mixture.rootMeanSquare(core, i)
+      forecast.observed[i] = observed
+      forecast.predicted[i] = absentToNaN(published)
+      const known = published !== ABSENT && unit > 0
+      forecast.surprise[i] = known ? Math.abs(observed - published) / unit : NaN
+    }
+  }
+
+  private fillForecast({ forecast, step, record }: LiveStep, { core }: Sequence): void {
+    const { history } = this.parts
+    const { horizons } = this.d
+    forecast.records = record
+    for (let i = 0; i < forecast.means.length; i++) {
+      forecast.means[i] = absentToNaN(forecast.means[i]!)
+    }
+    for (let k = 0; k < horizons.length; k++) {
+      forecast.forMs[k] = absentToNaN(history.timeAfter(core, step, horizons[k]!))
+    }
+  }
+}
+
+/** What the state holds as absent is not a number outside of it. */
+export function absentToNaN(value: number): number {
+  return value === ABSENT ? NaN : value
+}

@@ -1,0 +1,281 @@
+import { assert } from '../../assert.ts'
+import type { Clock } from '../../clock.ts'
+import type { Seal } from '../../model/snapshot/snapshots.ts'
+import { toError } from '../failure.ts'
+import type { InputRecord, OutputRecord } from '../ports.ts'
+import type { Scheduler } from '../scheduler.ts'
+import { rowRecords } from '../snapshot-log.ts'
+import {
+  Engine,
+  type OutcomeVisitor,
+  type OutputBounds,
+  type OutputEncoder,
+  type StreamProcessor,
+} from './engine.ts'
+import type {
+  Cut,
+  CutRequest,
+  EngineReply,
+  EngineRequest,
+  EngineStart,
+  LoadedRow,
+} from './messages.ts'
+import { type PackedRecords, unpackRecords } from './packed-records.ts'
+import { toPlain } from './plain-error.ts'
+import { ReplayGoal } from './replay-goal.ts'
+import { SliceReport } from './slice-report.ts'
+import { SnapshotReader } from './snapshot-reader.ts'
+import type { Sliced, Turns } from './turns.ts'
+
+/** Records that go to the model in one call, and how long that should take. */
+const chunkMax = 256
+const chunkMs = { short: 1, long: 4 } as const
+
+export interface EngineTaskOptions {
+  readonly task: number
+  readonly processor: StreamProcessor
+  readonly encoder: OutputEncoder
+  readonly bounds: OutputBounds
+  readonly clock: Clock
+  readonly scheduler: Scheduler
+  readonly turns: Turns
+  readonly onOutcome: OutcomeVisitor
+  reply(reply: EngineReply, transfer?: ArrayBuffer[]): void
+}
+
+interface HandOver {
+  readonly records: readonly InputRecord[]
+  readonly nextOffset: bigint
+}
+
+/**
+ * The model's half of one incarnation of a task: loads a snapshot, replays to its goal without
+ * outputs, then takes in what is handed over and answers cuts. A failure is told once, and ends it.
+ */
+export class EngineTask implements Sliced {
+  readonly #options: EngineTaskOptions
+  #reader: SnapshotReader | null = null
+  #engine: Engine | null = null
+  #report: SliceReport | null = null
+  #goal: ReplayGoal | null = null
+  readonly #handOvers: HandOver[] = []
+  /** Next record in the first hand-over. */
+  #index = 0
+  #position = 0n
+  #received = 0
+  #handedOver = 0
+  #chunk = 8
+  #workMs = 0
+  #isReplaying = true
+  #weights: { updates: number; hash: string } | null = null
+  #ended = false
+
+  constructor(options: EngineTaskOptions) {
+    this.#options = options
+  }
+
+  /** Handles a request of this incarnation but `open` and `close`. */
+  handle(request: EngineRequest): void {
+    if (this.#ended) return
+    try {
+      if (request.type === 'load') this.#load(request.rows)
+      else if (request.type === 'begin') this.#begin(request.start)
+      else if (request.type === 'records') this.#take(request.records)
+      else if (request.type === 'cut') this.#cut(request.request)
+      else if (request.type === 'settle') this.#settle(request.outcome)
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  runSlice(deadlineMs: number): boolean {
+    const engine = this.#engine
+    if (this.#ended || engine === null) return false
+    const beganMs = this.#options.clock.monotonicMs()
+    try {
+      this.#work(engine, deadlineMs)
+    } catch (error) {
+      this.#fail(error)
+      return false
+    }
+    const endedMs = this.#options.clock.monotonicMs()
+    this.#workMs += endedMs - beganMs
+    this.#tellProgress(engine, endedMs - beganMs)
+    return this.#handOvers.length > 0 && !engine.isFull
+  }
+
+  close(): void {
+    this.#ended = true
+    this.#report?.close()
+  }
+
+  #load(rows: readonly LoadedRow[]): void {
+    this.#reader ??= new SnapshotReader(this.#options.processor.model.snapshots.loader())
+    for (const { key, value } of rows) this.#reader.add(key, value)
+    this.#options.reply({ type: 'loaded', task: this.#options.task })
+  }
+
+  #begin(start: EngineStart): void {
+    assert(this.#engine === null, 'an engine begins once')
+    const { processor, encoder, bounds, scheduler, task, reply } = this.#options
+    const { position, snapshot, slotNames, commit, hasGap, place } = start
+    const { snapshots } = processor.model
+    if (snapshot === null) {
+      // Of snapshots that never were sealed.
+      for (const slot of [0, 1] as const) snapshots.remember(slot, slotNames[slot])
+    } else {
+      this.#reader ??= new SnapshotReader(snapshots.loader())
+      this.#reader.finish(snapshot, slotNames)
+      this.#reader = null
+    }
+    this.#position = position
+    this.#goal = new ReplayGoal(commit, hasGap, place)
+    this.#engine = new Engine(processor, encoder, position, bounds)
+    this.#report = new SliceReport(processor.model, scheduler, (scores) =>
+      reply({ type: 'scores', task, scores }),
+    )
+    reply({ type: 'begun', task, records: processor.model.records })
+    this.#arrive(this.#engine)
+  }
+
+  #take(packed: PackedRecords): void {
+    assert(packed.first === this.#received, 'hand-overs follow each other without a gap')
+    this.#received += packed.count
+    this.#handOvers.push({ records: unpackRecords(packed), nextOffset: packed.nextOffset })
+    this.#options.turns.request(this)
+  }
+
+  #work(engine: Engine, deadlineMs: number): void {
+    const { clock } = this.#options
+    let nowMs = clock.monotonicMs()
+    do {
+      const [handOver] = this.#handOvers
+      if (handOver === undefined || engine.isFull) break
+      const beganMs = nowMs
+      this.#step(engine, handOver)
+      nowMs = clock.monotonicMs()
+      const tookMs = nowMs - beganMs
+      if (tookMs < chunkMs.short) this.#chunk = Math.min(chunkMax, 2 * this.#chunk)
+      else if (tookMs > chunkMs.long) this.#chunk = Math.max(1, this.#chunk >> 1)
+    } while (nowMs < deadlineMs)
+  }
+
+  /** The next few records of the first hand-over. */
+  #step(engine: Engine, { records, nextOffset }: HandOver): void {
+    const from = this.#index
+    const room = this.#isReplaying ? (this.#goal?.room(engine.model) ?? 0) : engine.room
+    const until = Math.min(records.length, from + Math.min(this.#chunk, Math.max(0, room)))
+    if (until > from) {
+      if (this.#isReplaying) {
+        engine.replay(records, from, until)
+        this.#report?.replayed(records[until - 1] as InputRecord)
+      } else {
+        engine.apply(records, from, until, (record, outcome) => {
+          this.#report?.add(record, outcome)
+          this.#options.onOutcome(record, outcome)
+        })
+      }
+      this.#position = (records[until - 1] as InputRecord).offset + 1n
+      this.#handedOver += until - from
+      this.#index = until
+    }
+    if (this.#index === records.length) {
+      this.#handOvers.shift()
+      this.#index = 0
+      this.#position = nextOffset
+    }
+    this.#arrive(engine)
+  }
+
+  /** Replaying → running, where the replay has reached its goal. */
+  #arrive(engine: Engine): void {
+    if (!this.#isReplaying || this.#goal === null) return
+    const { model } = engine
+    if (!this.#goal.isReached(model, this.#position)) return
+    this.#isReplaying = false
+    this.#report?.arrived()
+    const { task, reply } = this.#options
+    reply({ type: 'arrived', task, records: model.records, chainHash: model.chainHash() })
+  }
+
+  #cut(request: CutRequest): void {
+    const engine = this.#engine
+    assert(engine !== null && !this.#isReplaying, 'only a running engine is cut')
+    const { model } = engine
+    const outputs = engine.takeOutputs(this.#position)
+    const { predictions } = outputs
+    const cut: Cut = {
+      ...outputs,
+      nextOffset: this.#position,
+      records: model.records,
+      updates: model.updates,
+      chainHash: model.chainHash(),
+      weightsHash: this.#weightsHash(engine),
+      ...this.#snapshot(engine, request),
+    }
+    const transfer = [predictions.bytes.buffer, predictions.lengths.buffer]
+    this.#options.reply({ type: 'cut', task: this.#options.task, cut }, transfer)
+    if (this.#handOvers.length > 0) this.#options.turns.request(this)
+  }
+
+  /** Rows of the snapshot in progress, and its seal once they were the last. */
+  #snapshot(
+    engine: Engine,
+    { snapshot, maxBytes, maxMs }: CutRequest,
+  ): Pick<Cut, 'rows' | 'seal' | 'snapshot'> {
+    const { snapshots } = engine.model
+    if (snapshot === 'none') return { rows: [], seal: null, snapshot: null }
+    const { clock } = this.#options
+    const beganMs = clock.monotonicMs()
+    if (snapshot === 'begin') snapshots.begin()
+    const { slot } = snapshots
+    const rows: OutputRecord[] = snapshots
+      .take(maxBytes, () => clock.monotonicMs() - beganMs >= maxMs)
+      .flatMap((row) => rowRecords(slot, row))
+    const { done, total } = snapshots.progress
+    const seal: Seal | null = snapshots.isComplete ? snapshots.seal() : null
+    return { rows, seal, snapshot: { done, total } }
+  }
+
+  #settle(outcome: 'sealed' | 'abandoned'): void {
+    const snapshots = this.#engine?.model.snapshots
+    if (outcome === 'sealed') snapshots?.sealed()
+    else snapshots?.abandon()
+  }
+
+  /** Computed anew only after an update: wide networks have millions of weights. */
+  #weightsHash({ model }: Engine): string {
+    if (this.#weights?.updates !== model.updates) {
+      this.#weights = { updates: model.updates, hash: model.weightsHash() }
+    }
+    return this.#weights.hash
+  }
+
+  #tellProgress(engine: Engine, sliceMs: number): void {
+    const report = this.#report
+    assert(report !== null, 'an engine that works has a report')
+    this.#options.reply({
+      type: 'progress',
+      task: this.#options.task,
+      progress: {
+        records: engine.model.records,
+        handedOver: this.#handedOver,
+        position: this.#position,
+        isFull: engine.isFull,
+        workMs: this.#workMs,
+        published: report.take(sliceMs),
+        timestampMs: report.timestampMs,
+        eventTimeMs: report.eventTimeMs,
+      },
+    })
+  }
+
+  #fail(thrown: unknown): void {
+    this.close()
+    this.#options.reply({
+      type: 'failed',
+      task: this.#options.task,
+      error: toPlain(toError(thrown)),
+    })
+  }
+}

@@ -1,0 +1,196 @@
+import { assert } from '../../assert.ts'
+import type { Scored } from '../../model/scored.ts'
+import type { Seal, StateRow } from '../../model/snapshot/snapshots.ts'
+import type { DecodeFailure, Forecast } from '../../record/types.ts'
+import type { ErrorRow } from '../observe.ts'
+import type { InputRecord, OutputRecord } from '../ports.ts'
+import { OutputBuffer, type PackedOutputs } from './packed-outputs.ts'
+
+/** What became of one record; owned by the processor and filled anew for each. */
+export interface StreamOutcome {
+  /** Not null: a dead letter; the model has counted the record. */
+  readonly failure: DecodeFailure | null
+  readonly forecast: Forecast
+  readonly scored: Scored
+}
+
+/** One row of the scoreboard that the model keeps. */
+export type ModelScore = Omit<ErrorRow, 'fadingWmape'> & { readonly fadingWmape?: number }
+
+/** Reads a snapshot into a model at record 0; see model/snapshot. */
+export interface StreamLoader {
+  shared(bytes: Uint8Array): void
+  sequence(name: string, bytes: Uint8Array): void
+  gone(name: string): void
+  finish(
+    seal: Seal,
+    other: { readonly otherSlotNames: Iterable<string>; readonly otherSlotCut: number | null },
+  ): void
+}
+
+/** Takes snapshots of a model while it goes on; see model/snapshot. */
+export interface StreamSnapshots {
+  readonly isInProgress: boolean
+  readonly isComplete: boolean
+  /** Where the one in progress goes. */
+  readonly slot: 0 | 1
+  /** Sequences of the one in progress that are done, of those to do. */
+  readonly progress: { readonly done: number; readonly total: number }
+  begin(): void
+  take(maxBytes: number, isLate: () => boolean): StateRow[]
+  seal(): Seal
+  sealed(): void
+  abandon(): void
+  loader(): StreamLoader
+  remember(slot: 0 | 1, names: Iterable<string>): void
+}
+
+/** What a task needs of a model. */
+export interface StreamModel {
+  readonly records: number
+  readonly updates: number
+  readonly memberNames: readonly string[]
+  readonly liveSequences: number
+  /** What the newest update of the middle network did. */
+  readonly lastUpdate: { readonly gradientNorm: number; readonly applied: boolean }
+  readonly scores: { summary(): readonly ModelScore[] }
+  readonly snapshots: StreamSnapshots
+  chainHash(): string
+  weightsHash(): string
+}
+
+/** The glue decode → step; the simulator puts one that fails in its place. */
+export interface StreamProcessor {
+  readonly model: StreamModel
+  /** Takes in records [from, until) and tells of each in order; the outcome is filled anew. */
+  processMany(
+    records: readonly InputRecord[],
+    from: number,
+    until: number,
+    visit: (index: number, outcome: StreamOutcome) => void,
+  ): void
+}
+
+/** Outcomes → records of the output topics, for one partition. */
+export interface OutputEncoder {
+  /** The value of the prediction, whose key is the record's. */
+  prediction(record: InputRecord, forecast: Forecast): string
+  deadLetter(record: InputRecord, failure: DecodeFailure): OutputRecord
+}
+
+/** Outputs that may wait for a transaction: beyond either the task stops until one is through. */
+export interface OutputBounds {
+  readonly maxRecords: number
+  readonly maxBytes: number
+}
+
+export const defaultOutputBounds: OutputBounds = { maxRecords: 20_000, maxBytes: 8_388_608 }
+
+/** Sees each record that is published, before its outputs are. */
+export type OutcomeVisitor = (record: InputRecord, outcome: StreamOutcome) => void
+
+/** The outputs between two cuts. */
+export interface Outputs {
+  readonly firstOffset: bigint
+  readonly predictions: PackedOutputs
+  readonly deadLetters: readonly OutputRecord[]
+  readonly last: 'prediction' | 'deadLetter' | null
+}
+
+/** Drives the model and collects what it puts out until the next cut. */
+export class Engine {
+  readonly #processor: StreamProcessor
+  readonly #encoder: OutputEncoder
+  readonly #bounds: OutputBounds
+  readonly #predictions = new OutputBuffer()
+  #deadLetters: OutputRecord[] = []
+  #deadLetterBytes = 0
+  #last: 'prediction' | 'deadLetter' | null = null
+  #firstOffset: bigint
+
+  constructor(
+    processor: StreamProcessor,
+    encoder: OutputEncoder,
+    startOffset: bigint,
+    bounds: OutputBounds = defaultOutputBounds,
+  ) {
+    this.#processor = processor
+    this.#encoder = encoder
+    this.#firstOffset = startOffset
+    this.#bounds = bounds
+  }
+
+  get model(): StreamModel {
+    return this.#processor.model
+  }
+
+  /** Output records that wait for a cut. */
+  get pending(): number {
+    return this.#predictions.count + this.#deadLetters.length
+  }
+
+  get isFull(): boolean {
+    const bytes = this.#predictions.byteLength + this.#deadLetterBytes
+    return this.pending >= this.#bounds.maxRecords || bytes >= this.#bounds.maxBytes
+  }
+
+  /** How many more records fit until it is full. */
+  get room(): number {
+    return this.isFull ? 0 : this.#bounds.maxRecords - this.pending
+  }
+
+  /** Takes in records that were published before: no output. */
+  replay(records: readonly InputRecord[], from: number, until: number): void {
+    const last = records[until - 1]
+    if (last !== undefined) this.#firstOffset = last.offset + 1n
+    this.#process(records, from, until, () => {})
+  }
+
+  /** Takes in records and keeps the one output of each for the next cut. */
+  apply(records: readonly InputRecord[], from: number, until: number, visit: OutcomeVisitor): void {
+    this.#process(records, from, until, (index, outcome) => {
+      const record = records[index] as InputRecord
+      const { failure, forecast } = outcome
+      visit(record, outcome)
+      if (failure === null) {
+        this.#predictions.add(record.key, this.#encoder.prediction(record, forecast))
+        this.#last = 'prediction'
+      } else {
+        this.#addDeadLetter(this.#encoder.deadLetter(record, failure))
+      }
+    })
+  }
+
+  /** Hands over what has come out since the last cut. `nextOffset`: behind the last record. */
+  takeOutputs(nextOffset: bigint): Outputs {
+    const outputs: Outputs = {
+      firstOffset: this.#firstOffset,
+      predictions: this.#predictions.take(),
+      deadLetters: this.#deadLetters,
+      last: this.#last,
+    }
+    this.#deadLetters = []
+    this.#deadLetterBytes = 0
+    this.#last = null
+    this.#firstOffset = nextOffset
+    return outputs
+  }
+
+  #addDeadLetter(output: OutputRecord): void {
+    this.#deadLetters.push(output)
+    this.#deadLetterBytes += (output.key?.byteLength ?? 0) + (output.value?.byteLength ?? 0)
+    this.#last = 'deadLetter'
+  }
+
+  #process(
+    records: readonly InputRecord[],
+    from: number,
+    until: number,
+    visit: (index: number, outcome: StreamOutcome) => void,
+  ): void {
+    const before = this.model.records
+    this.#processor.processMany(records, from, until, visit)
+    const taken = this.model.records - before
+    assert(taken === until - from, 'every record is counted once, dead letters included')
+  }
+}

@@ -1,0 +1,131 @@
+import type { Seal } from '../../model/snapshot/snapshots.ts'
+import type { CommitRecord } from '../commit-record.ts'
+import type { OutputRecord } from '../ports.ts'
+import type { Manifest } from '../snapshot-log.ts'
+import type { ModelScore } from './engine.ts'
+import type { PackedOutputs } from './packed-outputs.ts'
+import type { PackedRecords } from './packed-records.ts'
+import type { PlainError } from './plain-error.ts'
+
+/**
+ * What the main thread asks of an engine, and what it answers. Messages of one task arrive in the
+ * order in which they were sent, in both directions; all are plain data. `task` numbers the
+ * incarnation: what comes for one that is gone is dropped.
+ */
+export type EngineRequest =
+  | { readonly type: 'open'; readonly task: number; readonly partition: number }
+  | { readonly type: 'load'; readonly task: number; readonly rows: readonly LoadedRow[] }
+  | { readonly type: 'begin'; readonly task: number; readonly start: EngineStart }
+  | { readonly type: 'records'; readonly task: number; readonly records: PackedRecords }
+  | { readonly type: 'cut'; readonly task: number; readonly request: CutRequest }
+  | { readonly type: 'settle'; readonly task: number; readonly outcome: 'sealed' | 'abandoned' }
+  | { readonly type: 'close'; readonly task: number }
+
+/** One changelog record of the slot that is restored, in the order of the log. */
+export interface LoadedRow {
+  readonly key: Uint8Array
+  /** null: the sequence is gone. */
+  readonly value: Uint8Array | null
+}
+
+/** Where an engine begins once its rows are loaded. */
+export interface EngineStart {
+  /** The input offset at which it begins to read. */
+  readonly position: bigint
+  /** What the rows were; null: none, a model at record 0. */
+  readonly snapshot: {
+    readonly manifest: Manifest
+    /** Records at the cut of the other slot's own last sealed snapshot; null: it has none. */
+    readonly otherCut: number | null
+  } | null
+  /** Per slot, the sequences that have a row there. */
+  readonly slotNames: readonly [readonly string[], readonly string[]]
+  /** What the replay must lead to; null for a new application. */
+  readonly commit: CommitRecord | null
+  /**
+   * The input between the snapshot and the commit is not whole: the replay ends by position, and
+   * its hash tells nothing.
+   */
+  readonly hasGap: boolean
+  /** How messages name the partition. */
+  readonly place: string
+}
+
+export interface CutRequest {
+  /** begin: a snapshot of the state here; go-on: further rows of the one in progress. */
+  readonly snapshot: 'none' | 'begin' | 'go-on'
+  /** Rows of a snapshot that this cut may carry, in bytes and in time. */
+  readonly maxBytes: number
+  readonly maxMs: number
+}
+
+/**
+ * A cut through the stream between two records: all outputs before it that no earlier cut had, and
+ * what the model is there.
+ */
+export interface Cut {
+  readonly firstOffset: bigint
+  readonly nextOffset: bigint
+  readonly records: number
+  readonly updates: number
+  readonly chainHash: string
+  readonly weightsHash: string
+  readonly predictions: PackedOutputs
+  readonly deadLetters: readonly OutputRecord[]
+  /** Which of the two the last output record belongs to; null where there is none. */
+  readonly last: 'prediction' | 'deadLetter' | null
+  /** Rows of the snapshot in progress. */
+  readonly rows: readonly OutputRecord[]
+  /** Not null: they were its last. */
+  readonly seal: Seal | null
+  /** Sequences of the snapshot in progress that are done, of those to do. */
+  readonly snapshot: { readonly done: number; readonly total: number } | null
+}
+
+/** What an engine has done since its last report. */
+export interface Progress {
+  /** Records taken in by the model, and of those handed over. */
+  readonly records: number
+  readonly handedOver: number
+  /** Where it stands in the input. */
+  readonly position: bigint
+  /** Outputs wait that a cut must take before it goes on. */
+  readonly isFull: boolean
+  /** Time spent on records since this engine began, in ms. */
+  readonly workMs: number
+  /** Only what was published first by this process counts; null while it replays. */
+  readonly published: {
+    readonly predictions: number
+    readonly failures: readonly (readonly [code: string, count: number])[]
+    readonly updates: number
+    readonly sliceMs: number
+  } | null
+  /** Timestamp and event time of the newest record; NaN and null before one. */
+  readonly timestampMs: number
+  readonly eventTimeMs: number | null
+}
+
+export interface ScoresReport {
+  readonly liveSequences: number
+  readonly network: string
+  /** NaN where the newest update was none. */
+  readonly gradientNorm: number
+  readonly rows: readonly ModelScore[]
+}
+
+export type EngineReply =
+  /** The rows of one `load` have been taken in. */
+  | { readonly type: 'loaded'; readonly task: number }
+  /** The model stands where the snapshot was cut, and its hash is right. */
+  | { readonly type: 'begun'; readonly task: number; readonly records: number }
+  /** The replay has reached its goal. */
+  | {
+      readonly type: 'arrived'
+      readonly task: number
+      readonly records: number
+      readonly chainHash: string
+    }
+  | { readonly type: 'progress'; readonly task: number; readonly progress: Progress }
+  | { readonly type: 'cut'; readonly task: number; readonly cut: Cut }
+  | { readonly type: 'scores'; readonly task: number; readonly scores: ScoresReport }
+  | { readonly type: 'failed'; readonly task: number; readonly error: PlainError }

@@ -1,0 +1,28 @@
+import type { Clock } from '../../clock.ts'
+import type { ServiceConfig } from '../../config/schema.ts'
+import type { TaskLogger } from '../observe.ts'
+import { Processor } from '../processor.ts'
+import type { Scheduler } from '../scheduler.ts'
+import { defaultOutputBounds } from './engine.ts'
+import type { Engines } from './engines.ts'
+import { LocalEngines } from './local-engines.ts'
+import { createOutputEncoder } from './output-encoder.ts'
+import { WorkerEngines, workerCount } from './worker-engines.ts'
+
+/** Models where `workers.count` wants them: in threads of their own, or in this one. */
+export function openEngines(
+  config: ServiceConfig,
+  outside: { readonly clock: Clock; readonly scheduler: Scheduler; readonly logger: TaskLogger },
+): Engines {
+  const count = workerCount(config.workers.count)
+  const bounds = defaultOutputBounds
+  if (count > 0) return new WorkerEngines({ ...outside, config, bounds, count })
+  const { clock, scheduler } = outside
+  return new LocalEngines({
+    clock,
+    scheduler,
+    bounds,
+    createProcessor: () => new Processor(config),
+    createEncoder: (partition) => createOutputEncoder(config, partition),
+  })
+}
