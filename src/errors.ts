@@ -247,6 +247,12 @@ export const errorTable = {
     exitCode: 1,
     remedy: 'Check the path, the permissions and the space that is left.',
   },
+  HEADRACE_STATE_MISSING: {
+    sentence: 'No snapshot was sealed yet, so there is no state to export.',
+    canRetry: true,
+    exitCode: 1,
+    remedy: 'Wait for the first snapshot, or end the service by SIGTERM: it seals one.',
+  },
   HEADRACE_STATE_INVALID: {
     sentence: 'A file with an exported state is damaged, or is something else.',
     canRetry: false,

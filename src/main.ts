@@ -7,6 +7,7 @@ import { HeadraceError } from './errors.ts'
 const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = {
   run: () => import('./cli/run.ts'),
   replay: () => import('./cli/replay.ts'),
+  verify: () => import('./cli/verify.ts'),
   demo: () => import('./cli/demo.ts'),
   inspect: () => import('./cli/inspect.ts'),
   init: () => import('./cli/init.ts'),

@@ -137,6 +137,7 @@ function printAcls(config: ServiceConfig, json: boolean, io: Io): number {
     }
   }
   section('needed by headrace run', 'run')
+  section('needed by headrace verify beyond that', 'verify')
   section('needed by headrace topics alone', 'topics')
   return 0
 }

@@ -6,8 +6,8 @@ export interface Acl {
   readonly name: string
   readonly pattern: 'literal' | 'prefixed'
   readonly operations: readonly string[]
-  /** Which command needs it: the service, or `headrace topics` (create, reset). */
-  readonly for: 'run' | 'topics'
+  /** Which command needs it, beyond those before: the service, `verify`, `topics`. */
+  readonly for: 'run' | 'verify' | 'topics'
 }
 
 /** Everything that a user with no other rights needs. `Describe` comes with `Read` and `Write`. */
@@ -38,6 +38,7 @@ export function neededAcls(application: string, topics: TopicNames): Acl[] {
       operations: ['Write', 'Describe'],
       for: 'run',
     },
+    { ...topic(topics.deadLetters, 'Read'), for: 'verify' },
     {
       resource: 'topic',
       name: `${application}.`,

@@ -139,8 +139,8 @@ export function checkManifest(
   throw new HeadraceError(
     'HEADRACE_TASK_CHANGELOG_INVALID',
     `${placeOf(query)}: the changelog holds a snapshot up to input offset ${nextOffset} and a ` +
-      `commit record up to offset ${commit.nextOffset} that do not belong together. The changelog ` +
-      'was written to or restored in part. Restore the whole of it, or start anew with ' +
+      `commit record up to offset ${commit.nextOffset} that do not belong together. The ` +
+      'changelog was written to or restored in part. Restore the whole of it, or start anew with ' +
       '`headrace topics --reset` or under a new application name.',
   )
 }

@@ -61,6 +61,46 @@ test('a young sequence has no loss to go back from', async () => {
   expect(io.stdout.text).toContain('no loss of this sequence has been learnt yet')
 })
 
+test('the sequences of a file, and one of them in full', async () => {
+  const listed = await json('--sequences')
+  expect(listed.list).toEqual([
+    { name: '', steps: 200, lastUsed: 200, lastChanged: 200, hasWindow: true },
+  ])
+  const { sequence, gradientNormByLag } = await json('--sequence', '')
+  expect(sequence.gradientNormByLag).toEqual(gradientNormByLag)
+  expect(sequence.time).toBe('2024-01-09T07:00:00.000Z')
+  const [newest] = sequence.lags[0].values
+  const last = waveCsv(200).trimEnd().split('\n').at(-1)?.split(',')[1]
+  expect(newest).toEqual({ lag: 0, value: Number(last) })
+  expect(sequence.predictions).toMatchObject([{ target: 'load', horizon: 1 }])
+  expect(sequence.networks).toHaveLength(3)
+  for (const { hidden, gates } of sequence.networks) {
+    expect(hidden[0]).toHaveLength(4)
+    expect(gates[0].gates.update).toHaveLength(4)
+  }
+  expect((await json('--sequence', 'nobody')).sequence).toBeNull()
+  const io = testIo({ stdin: waveCsv(200) })
+  await command.run([...args, '--sequences', '--sequence', ''], io)
+  expect(io.stdout.text).toMatch(/sequence +own steps +last used at record/)
+  expect(io.stdout.text).toContain("sequence '': 200 own steps, last used at record 200")
+  expect(io.stdout.text).toMatch(/network:1e-3 layer 0 +candidate/)
+})
+
+test.each([
+  [['x', '--partition', '1'], '--partition belongs to a changelog'],
+  [['x', '--export', 'y'], '--export belongs to a changelog'],
+  [['-c', 'a.yaml', '--target', 'y'], '--target says how to read a file'],
+  [['-c', 'a.yaml', '--limit', '3'], '--limit goes with --sequences'],
+  [['-c', 'a.yaml', '--replay'], '--replay goes with --sequences or --sequence'],
+  [['-c', 'a.yaml', '--sequences', '--replay', '--export', 'x'], 'cannot go with --replay'],
+  [['-c', 'a.yaml', '--sequences', '--sort', 'size'], '--sort needs used, changed or name'],
+  [['-c', 'a.yaml', '--sort', 'name'], '--sort goes with --sequences'],
+])('options that do not go together: %j', async (wrong, message) => {
+  const failing = command.run(wrong, testIo({}))
+  await expect(failing).rejects.toMatchObject({ code: 'HEADRACE_USAGE' })
+  await expect(failing).rejects.toThrow(message)
+})
+
 test('a wrong command line', async () => {
   await expect(command.run([], testIo({}))).rejects.toThrow('changelog')
   const two = ['x', '--config', 'a', '--config', 'b']

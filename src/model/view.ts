@@ -1,0 +1,153 @@
+import type { Dimensions } from './dimensions.ts'
+import { type LayerGates, probeGates } from './gate-probe.ts'
+import type { History } from './history.ts'
+import { lineLags, networkLags } from './lags.ts'
+import { ABSENT } from './layout.ts'
+import type { NetworkMember } from './networks.ts'
+import { HEADER, NO_WINDOW, type Sequence, type SequenceTable } from './sequence.ts'
+import { absentToNaN } from './steps.ts'
+import type { Windows } from './window.ts'
+
+/** How a list of sequences is ordered: the newest first, or by name. */
+export type SequenceOrder = 'used' | 'changed' | 'name'
+
+export interface SequenceSummary {
+  readonly name: string
+  /** Own steps taken. */
+  readonly steps: number
+  /** Record counts of its last record and of its last change. */
+  readonly lastUsed: number
+  readonly lastChanged: number
+  /** False: it was long unused and has shed its window. */
+  readonly hasWindow: boolean
+}
+
+export interface NetworkState {
+  readonly network: string
+  /** h of each layer, (L, H), the bottom first. */
+  readonly hidden: readonly (readonly number[])[]
+  /** c of each layer, (L, H), of an lstm; [] of others. */
+  readonly cells: readonly (readonly number[])[]
+  /**
+   * Gates of the newest step, run again under the present weights from the last state that the
+   * window holds; [] for a cell without gates and for a sequence without a window.
+   */
+  readonly gates: readonly LayerGates[]
+}
+
+/** The newest values of a target, in its own units, at the lags at which the model looks back. */
+export interface TargetLags {
+  readonly target: string
+  /** NaN where there is none. */
+  readonly values: readonly { readonly lag: number; readonly value: number }[]
+}
+
+export interface SequenceState extends SequenceSummary {
+  /** Event time of the newest record; null without. */
+  readonly timeMs: number | null
+  readonly networks: readonly NetworkState[]
+  readonly lags: readonly TargetLags[]
+}
+
+/** The parts of a model that can be looked at. */
+export interface ViewedParts {
+  readonly table: SequenceTable
+  readonly windows: Windows
+  readonly history: History
+  readonly networks: readonly NetworkMember[]
+  /** Whether lines look back too. */
+  readonly hasLines: boolean
+}
+
+/** What a model holds of its sequences, for people: changes nothing. */
+export class ModelView {
+  private readonly d: Dimensions
+  private readonly parts: ViewedParts
+
+  constructor(d: Dimensions, parts: ViewedParts) {
+    this.d = d
+    this.parts = parts
+  }
+
+  /** The first `limit` sequences in that order; ties by name. */
+  sequences(order: SequenceOrder, limit: number): SequenceSummary[] {
+    const all = [...this.parts.table.byName.values()].map(summaryOf)
+    const byName = (a: SequenceSummary, b: SequenceSummary) =>
+      a.name < b.name ? -1 : Number(a.name > b.name)
+    const newest = (of: 'lastUsed' | 'lastChanged') => (a: SequenceSummary, b: SequenceSummary) =>
+      b[of] - a[of] || byName(a, b)
+    const orders = { used: newest('lastUsed'), changed: newest('lastChanged'), name: byName }
+    return all.sort(orders[order]).slice(0, limit)
+  }
+
+  /** One sequence; null where it is not known. */
+  sequence(name: string): SequenceState | null {
+    const { table, networks, history } = this.parts
+    const sequence = table.byName.get(name)
+    if (sequence === undefined) return null
+    const time = history.timeAfter(sequence.core, sequence.steps - 1, 0)
+    return {
+      ...summaryOf(sequence),
+      timeMs: time === ABSENT ? null : time,
+      networks: networks.map((member) => this.network(sequence, member)),
+      lags: this.lags(sequence),
+    }
+  }
+
+  private network(sequence: Sequence, member: NetworkMember): NetworkState {
+    const { spec } = member.network
+    const { hidden, layers } = spec
+    const from = sequence.statesAt + member.statesAt
+    const { float32 } = sequence.home
+    const layer = (l: number) => [...float32.subarray(from + l * hidden, from + (l + 1) * hidden)]
+    const numbers = Array.from({ length: layers }, (_, l) => l)
+    return {
+      network: member.name,
+      hidden: numbers.map(layer),
+      cells: spec.cell === 'lstm' ? numbers.map((l) => layer(layers + l)) : [],
+      gates: this.gates(sequence, member),
+    }
+  }
+
+  private gates(sequence: Sequence, { network, statesAt, stateSize }: NetworkMember): LayerGates[] {
+    const { windows } = this.parts
+    const newest = sequence.steps - 1
+    if (!windows.holds(sequence, newest)) return []
+    const { updateEvery } = this.d
+    const { spec } = network
+    const start = Math.floor(newest / updateEvery) * updateEvery
+    const steps = newest - start + 1
+    const inputs = new Float32Array(steps * spec.inputs)
+    for (let step = start; step <= newest; step++) {
+      windows.readInputs(sequence, step, inputs, (step - start) * spec.inputs)
+    }
+    const from = windows.checkpointOf(sequence, start) + statesAt
+    const state = windows.memoryOf(sequence).float32.slice(from, from + stateSize)
+    return probeGates(spec, network.parameters, inputs, steps, state)
+  }
+
+  private lags(sequence: Sequence): TargetLags[] {
+    const { d } = this
+    const { history, hasLines } = this.parts
+    const used = hasLines ? d.horizons.flatMap((k) => lineLags(d, k)) : [0]
+    const lags = [...new Set([...used, ...networkLags(d)])].sort((a, b) => a - b)
+    const newest = sequence.steps - 1
+    return d.fields.targets.map((target, i) => ({
+      target,
+      values: lags.map((lag) => ({
+        lag,
+        value: absentToNaN(history.value(sequence.core, 0, i, newest - lag)),
+      })),
+    }))
+  }
+}
+
+function summaryOf({ name, core, window }: Sequence): SequenceSummary {
+  return {
+    name,
+    steps: core[HEADER.steps]!,
+    lastUsed: core[HEADER.lastUsed]!,
+    lastChanged: core[HEADER.lastChanged]!,
+    hasWindow: window !== NO_WINDOW,
+  }
+}
