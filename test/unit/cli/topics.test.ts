@@ -31,7 +31,7 @@ describe('topics', () => {
     expect(await command.run(['-c', file, '--acls'], io)).toBe(0)
     const lines = io.stdout.text.trimEnd().split('\n')
     expect(lines[0]).toBe('# needed by headrace run')
-    expect(lines.filter((line) => line.startsWith('#'))).toHaveLength(2)
+    expect(lines.filter((line) => line.startsWith('#'))).toHaveLength(3)
     for (const line of lines.filter((text) => !text.startsWith('#'))) {
       expect(line).toMatch(
         /^kafka-acls\.sh --bootstrap-server 127\.0\.0\.1:1 --add --allow-principal User:alice --op/,
