@@ -196,7 +196,7 @@ export const errorTable = {
   HEADRACE_KAFKA_TIMEOUT: {
     sentence: 'Kafka did not answer in time.',
     canRetry: true,
-    exitCode: 1,
+    exitCode: 69,
     remedy: 'Look at the load and the log of the brokers.',
   },
   HEADRACE_KAFKA_FAILED: {

@@ -6,6 +6,7 @@ import { checkTopics } from '../kafka/check.ts'
 import { openKafkaPorts } from '../kafka/open.ts'
 import { Shutdown } from '../lifecycle.ts'
 import { openEngines } from '../task/engine/open.ts'
+import { sleep, systemScheduler } from '../task/scheduler.ts'
 import { type Service, startService } from '../task/service.ts'
 import { startHttp } from '../telemetry/http.ts'
 import { createLogger, type Logger } from '../telemetry/logger.ts'
@@ -58,17 +59,48 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   const stream = values.json ? { write: (line: string) => stderr.write(line) } : stderr
   const logger = createLogger({ level, stream, clock: systemClock, secrets })
   for (const warning of warnings) logger.warn('config.warning', {}, warning)
-  await checkTopicsForRun(config, logger)
   // A signal during the check has nothing to finish yet.
-  if (io.signal.aborted) return 0
+  if ((await unlessAborted(checkTopicsForRun(config, logger), io.signal)) === 'aborted') return 0
   const { 'fail-fast': failFast = false, 'accept-gap': acceptGap = false } = values
   await serve(config, logger, { failFast, acceptGap }, io.signal)
   return 0
 }
 
+/** What `work` comes to, or 'aborted' as soon as the signal says so. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | 'aborted'> {
+  const aborted = new Promise<'aborted'>((resolve) => {
+    if (signal.aborted) resolve('aborted')
+    else signal.addEventListener('abort', () => resolve('aborted'), { once: true })
+  })
+  return Promise.race([work, aborted])
+}
+
+/** How often the topics are looked at where a connection breaks, and how soon it must have. */
+const checksMax = 4
+const quickMs = 5_000
+
+/**
+ * A broker that restarts resets connections: what fails quickly is tried again. What took long has
+ * been tried for long.
+ */
+async function checkWithRetries(config: ServiceConfig, logger: Logger) {
+  for (let check = 1; ; check++) {
+    const beganMs = systemClock.monotonicMs()
+    try {
+      return await checkTopics(config, logger)
+    } catch (error) {
+      const isQuick = systemClock.monotonicMs() - beganMs < quickMs
+      const canRetry = error instanceof HeadraceError && error.canRetry
+      if (!canRetry || !isQuick || check === checksMax) throw error
+      logger.warn('topics.check-retried', { check }, error.message)
+      await sleep(systemScheduler, 500 * check)
+    }
+  }
+}
+
 /** Throws where the topics are not such that exactly-once and restore can hold. */
 async function checkTopicsForRun(config: ServiceConfig, logger: Logger): Promise<void> {
-  const { problems, warnings } = await checkTopics(config, logger)
+  const { problems, warnings } = await checkWithRetries(config, logger)
   for (const warning of warnings) logger.warn('topics.warning', {}, warning)
   if (problems.length === 0) return
   throw new HeadraceError('HEADRACE_KAFKA_TOPIC_UNSUITABLE', problems.join('\n'))
