@@ -196,19 +196,20 @@ export function splitSends(records: readonly OutputRecord[], partition: number):
   return sends
 }
 
-function recordBytes({ key, value, headers = {} }: OutputRecord): number {
+function recordBytes({ key, value, headers }: OutputRecord): number {
   let bytes = recordOverheadBytes + (key?.length ?? 0) + (value?.length ?? 0)
+  if (headers === undefined) return bytes
   for (const [name, header] of Object.entries(headers)) {
     bytes += recordOverheadBytes + Buffer.byteLength(name) + Buffer.byteLength(header)
   }
   return bytes
 }
 
-function toMessage({ key, value, headers = {} }: OutputRecord, partition: number): Message {
+function toMessage({ key, value, headers }: OutputRecord, partition: number): Message {
+  const message = { partition, key: asBuffer(key), value: asBuffer(value) }
+  if (headers === undefined) return message
   return {
-    partition,
-    key: asBuffer(key),
-    value: asBuffer(value),
+    ...message,
     headers: Object.fromEntries(
       Object.entries(headers).map(([name, header]) => [
         name,
@@ -220,5 +221,6 @@ function toMessage({ key, value, headers = {} }: OutputRecord, partition: number
 
 /** The same bytes: kafkajs would write any other array as text. */
 function asBuffer(bytes: Uint8Array | null): Buffer | null {
-  return bytes === null ? null : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  if (bytes === null || Buffer.isBuffer(bytes)) return bytes
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }

@@ -11,7 +11,7 @@ import { zstdCodec } from './codecs.ts'
 import { patchConnection } from './connection.ts'
 import { patchConsumerGroup } from './consumer-group.ts'
 import { createDecodeMessages } from './decode.ts'
-import { crc32c, encodeRecord, groupMessages } from './encode.ts'
+import { createProduceRequest, groupMessages } from './produce.ts'
 import { patchRequestQueue } from './request-queue.ts'
 
 export type Kafkajs = typeof import('kafkajs')
@@ -28,13 +28,9 @@ export const patchedSources: Readonly<Record<string, string>> = {
     'd9fede59bebf84ee15169d0ecc54df594a11722b6ba8d5db535ed1d8548d4fcc',
   'src/protocol/recordBatch/v0/decoder.js':
     '38cae7fc865f9bc51941353e1f6e9419227a8799ba4efb437199393a4eb94819',
-  'src/protocol/recordBatch/record/v0/index.js':
-    'ffbc628c1f35f5de8ba798165616b1009d9af1c27ca959999a10e6e3c18f8215',
-  'src/protocol/recordBatch/v0/index.js':
-    '6d6b63a8959ff0b9ea1198b2d4ec0af940a4c92d5c793bb592310ab46f99df30',
-  'src/protocol/recordBatch/crc32C/index.js':
-    '0826ea7387f25400b1a24bacdbba85db9c1f2e932f168874728a9ecaf1eb2379',
-  'src/protocol/encoder.js': '9977889e184a9e910e4f6098c36ec6a0ca36c183aa6ead0f24191b6aa1c9a777',
+  'src/protocol/requests/produce/v3/request.js':
+    '993a3db997827088f5acb08cacf3c67a99ec2886303ff465d244329b8a1c7f99',
+  'src/protocol/request.js': '2270900ca6474026c11957fe71ac586881985460ed2554db22ad8870dcaff634',
   'src/producer/groupMessagesPerPartition.js':
     'ea72357721fbf67770b5e06b9bf4260faa1e60f3affb556bff2cc7892c1881fb',
   'src/network/connection.js': '2a993b2e74421ca6d846efd59e4ba74b11100dbe7d40d0f52ea3218e917aafdd',
@@ -67,8 +63,9 @@ export function loadKafkajs(): Kafkajs {
     assert(module !== undefined, 'a loaded module is in the cache')
     module.exports = create(original)
   }
-  replace('src/protocol/recordBatch/record/v0/index.js', () => encodeRecord)
-  replace('src/protocol/recordBatch/crc32C/index.js', () => crc32c)
+  replace('src/protocol/requests/produce/v3/request.js', (original) =>
+    createProduceRequest(original as Parameters<typeof createProduceRequest>[0], systemClock.nowMs),
+  )
   replace('src/producer/groupMessagesPerPartition.js', () => groupMessages)
   const Decoder = require('kafkajs/src/protocol/decoder')
   replace('src/consumer/filterAbortedMessages.js', () => filterAborted)
