@@ -1,5 +1,6 @@
 import type { openKernel } from '../kernels/index.ts'
 import type { Cell } from '../rnn/index.ts'
+import type { ServiceRow } from './service/rows.ts'
 
 export type KernelName = Parameters<typeof openKernel>[0]
 
@@ -84,6 +85,18 @@ export interface ReplayRow extends Data {
   readonly heapGrowth: number
 }
 
+/** Decoder and model over records in memory, as a backlog and one by one in turn. */
+export interface BlockRow extends Data {
+  readonly bench: 'block'
+  readonly kernel: KernelName
+  /** Of the processor, for one record of a backlog. */
+  readonly microseconds: number
+  /** For the same record by itself. */
+  readonly singleMicroseconds: number
+  /** How many times as fast a backlog is. */
+  readonly times: number
+}
+
 /** How long one record's `step` takes in the model, decoded before. */
 export interface LatencyRow extends Data {
   readonly bench: 'latency'
@@ -109,5 +122,7 @@ export type BenchRow =
   | ReferenceRow
   | PeerRow
   | ReplayRow
+  | BlockRow
   | LatencyRow
   | MemoryRow
+  | ServiceRow

@@ -7,29 +7,33 @@ const chunkRecords = 1000
 export const syntheticInputs = 16
 
 /**
- * JSON lines: a noisy wave for each sequence, in turn, with 16 further fields that lag behind it.
+ * JSON lines: a noisy wave for each sequence, in turn, with further fields that lag behind it.
  * Equal counts give equal bytes. In chunks as a file would be read.
  */
-export function syntheticLines(records: number, sequences: number): Buffer[] {
+export function syntheticLines(
+  records: number,
+  sequences: number,
+  inputs = syntheticInputs,
+): Buffer[] {
   const random = new Random(records * 31 + sequences)
   const chunks: Buffer[] = []
   for (let from = 0; from < records; from += chunkRecords) {
     const until = Math.min(records, from + chunkRecords)
     let text = ''
-    for (let i = from; i < until; i++) text += `${syntheticLine(i, sequences, random)}\n`
+    for (let i = from; i < until; i++) text += `${syntheticLine(i, sequences, inputs, random)}\n`
     chunks.push(Buffer.from(text))
   }
   return chunks
 }
 
-function syntheticLine(i: number, sequences: number, random: Random): string {
+function syntheticLine(i: number, sequences: number, inputs: number, random: Random): string {
   const sequence = i % sequences
   const phase = Math.floor(i / sequences) + sequence
   const record: Record<string, string | number> = {
     key: `s${sequence}`,
     value: rounded(100 + sequence + 40 * wave(phase) + 5 * random.normal()),
   }
-  for (let x = 1; x <= syntheticInputs; x++) {
+  for (let x = 1; x <= inputs; x++) {
     record[`x${x}`] = rounded(10 * wave(phase - x) + random.normal())
   }
   return JSON.stringify(record)

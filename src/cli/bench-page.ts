@@ -1,5 +1,6 @@
 import type { Machine } from '../bench/machine.ts'
 import type { BenchRow } from '../bench/rows.ts'
+import { serviceExplanations, serviceRows } from './bench-service-page.ts'
 import { type BenchTable, benchTables } from './bench-tables.ts'
 
 /** Where and when the rows of the page were measured. */
@@ -34,14 +35,15 @@ export function benchmarksPage(rows: readonly BenchRow[], origin: BenchOrigin): 
 
 const introduction = `# Benchmarks
 
-Written by \`npm run bench:docs\`. Every figure is a median over rounds in which each case runs
-once, so that a slow moment of the machine hits all alike; what is compared runs in turn, and the
-ratio is taken round by round. Times of updates and products are those on the wall or, where the
-machine was busy with something else, the process's own. To measure your machine:
+Written by \`npm run bench:docs\`. But for the service, every figure is a median over rounds in
+which each case runs once, so that a slow moment of the machine hits all alike; what is compared
+runs in turn, and the ratio is taken round by round. Times of updates and products are those on the
+wall or, where the machine was busy with something else, the process's own. To measure your machine:
 
 \`\`\`sh
 npm run bench                                    # updates and replays
 npm run bench -- --only update,product,reference,replay,latency,memory
+npm run bench -- --only service                  # headrace run on a real Kafka
 npm run bench:tfjs                               # against TensorFlow.js, which it installs first
 npm run bench:pytorch                            # against PyTorch, in a virtual environment
 \`\`\`
@@ -89,6 +91,12 @@ const explanations: readonly (readonly [title: string, text: string])[] = [
       'the run.',
   ],
   [
+    'A backlog',
+    'Decoder and model over the same records in memory: as a backlog, whose records go through ' +
+      'the networks side by side where their sequences differ, and one by one, in turn in the ' +
+      'same run. Microseconds of the processor for one record; the bits are the same.',
+  ],
+  [
     'Latency',
     'The model’s `step` for one decoded record. At the end of a block it learns as well.',
   ],
@@ -97,6 +105,7 @@ const explanations: readonly (readonly [title: string, text: string])[] = [
     'The whole process while one model learns from 1,000 sequences, the same records again and ' +
       'again.',
   ],
+  ...serviceExplanations,
 ]
 
 function section({ title, cells }: BenchTable): string {
@@ -126,16 +135,23 @@ only; those that were measured are in the tables above.
  "recordsPerSecond": 81000, "bytesPerSequence": 9800, "data": "nyc_taxi", "inputs": 0,
  "horizons": [1, 5], "seasons": [48, 336], "records": 10320,
  "heapBytesPer1000Records": 1334000, "heapGrowth": 1.0}
+{"bench": "block", "kernel": "wasm", "portfolio": "network", "sequences": 1000,
+ "data": "synthetic", "inputs": 16, "horizons": [1], "seasons": [], "microseconds": 6.9,
+ "singleMicroseconds": 8.3, "times": 1.2}
 {"bench": "latency", "kernel": "wasm", "portfolio": "network", "sequences": 1, "data": "nyc_taxi",
  "inputs": 0, "horizons": [1, 5], "seasons": [48, 336], "boundary": false, "records": 9031,
  "p50Microseconds": 3.6, "p99Microseconds": 5.0}
 {"bench": "memory", "kernel": "wasm", "portfolio": "network", "sequences": 1000,
  "data": "synthetic", "inputs": 16, "horizons": [1], "seasons": [], "records": 10000000,
  "residentBytes": 123000000}
+${serviceRows}
 \`\`\`
 
-\`rows\` are the sequences that learn together, \`times\` how many times as fast.
+\`rows\` are the sequences that learn together, \`times\` how many times as fast. Rows of
+\`block\` come with those of \`replay\`.
 \`bytesPerSequence\` is a sequence’s whole state with its window. \`boundary\`: the records whose
 step ended a block and learnt, or all the others; where there are none, \`records\` is 0 and the two
-times are null.
+times are null. \`cause\` is \`kill-takeover\`, \`kill-restart\`, \`stalled-commit\` or
+\`rolling-restart\`. \`reach\` and \`beyond\` are the targets of the figure that has one, null
+without.
 `

@@ -1,4 +1,10 @@
 import type { BenchRow, Data } from '../bench/rows.ts'
+import {
+  serviceBacklogTable,
+  serviceIdleTable,
+  serviceLatencyTable,
+  servicePauseTable,
+} from './bench-service-tables.ts'
 import { figure, grouped } from './table.ts'
 
 type Rows<B extends BenchRow['bench']> = readonly Extract<BenchRow, { bench: B }>[]
@@ -20,8 +26,13 @@ export function benchTables(rows: readonly BenchRow[]): BenchTable[] {
     referenceTable(of('reference')),
     ...peers.map(([peer, found = []]) => peerTable(peer, found)),
     replayTable(of('replay')),
+    blockTable(of('block')),
     latencyTable(of('latency')),
     memoryTable(of('memory')),
+    serviceBacklogTable(of('service-backlog')),
+    serviceLatencyTable(of('service-latency')),
+    servicePauseTable(of('service-pause')),
+    serviceIdleTable(of('service-idle')),
   ].filter(({ cells }) => cells.length > 1)
 }
 
@@ -98,6 +109,21 @@ function replayTable(rows: Rows<'replay'>): BenchTable {
         grouped(row.bytesPerSequence),
         grouped(row.heapBytesPer1000Records / 1000),
         row.heapGrowth.toFixed(2),
+      ]),
+    ],
+  }
+}
+
+function blockTable(rows: Rows<'block'>): BenchTable {
+  return {
+    title: 'A backlog, against record by record',
+    cells: [
+      ['data', ...dataColumns, 'backlog µs', 'single µs', 'times'],
+      ...rows.map((row) => [
+        ...dataCells(row),
+        figure(row.microseconds),
+        figure(row.singleMicroseconds),
+        times(row.times),
       ]),
     ],
   }

@@ -23,16 +23,18 @@ const taxiSeasons = [48, 336]
  * The bundled taxi series for one sequence; for more, waves with 16 further fields, interleaved,
  * one horizon, no seasons.
  * @param records of the workload at most; the taxi series has 10,320
+ * @param inputs fields beside the target of each wave
  */
 export function openWorkload(
   kernel: KernelName,
   portfolio: Portfolio,
   sequences: number,
   records: number,
+  inputs = syntheticInputs,
 ): Workload {
   return sequences === 1
     ? taxiWorkload(kernel, portfolio, records)
-    : syntheticWorkload(kernel, portfolio, sequences, records)
+    : syntheticWorkload(kernel, portfolio, sequences, records, inputs)
 }
 
 /** What `headrace replay` does with the workload, without its progress. */
@@ -44,10 +46,7 @@ export function replayWorkload(clock: Clock): Replay {
     const { report } = await runReplay({
       config,
       batches: source,
-      processor: {
-        model: processor.model,
-        process: ({ key, value, timestampMs }) => processor.process(key, value, timestampMs),
-      },
+      processor,
       clock,
       signal,
     })
@@ -72,18 +71,19 @@ function syntheticWorkload(
   portfolio: Portfolio,
   sequences: number,
   records: number,
+  inputs: number,
 ): Workload {
-  const shape = { inputs: syntheticInputs, horizons: [1], seasons: [] }
+  const shape = { inputs, horizons: [1], seasons: [] }
   const config = configOf(kernel, portfolio, {
     'task.targets': ['value'],
-    'task.inputs': Array.from({ length: syntheticInputs }, (_, i) => `x${i + 1}`),
+    'task.inputs': Array.from({ length: inputs }, (_, i) => `x${i + 1}`),
     'task.horizons': shape.horizons,
     'task.seasons': shape.seasons,
     'input.key': 'key',
   })
   let chunks: Buffer[] | undefined
   const open = () => {
-    chunks ??= syntheticLines(records, sequences)
+    chunks ??= syntheticLines(records, sequences, inputs)
     return openRecords(config, { stream: Readable.from(chunks) }, records)
   }
   return { portfolio, sequences, data: 'synthetic', ...shape, config, open }

@@ -30,6 +30,15 @@ export interface Runs {
   readonly mask: Uint8Array
 }
 
+/** The rows of a live step, their states wherever the caller keeps them. */
+export interface LiveRows {
+  /** (rows, I) */
+  readonly inputs: Float32Array
+  /** The state of row r lies in `states[r]`, from `statesAt[r]` on and as far as a call says. */
+  readonly states: readonly Float32Array[]
+  readonly statesAt: Int32Array
+}
+
 /**
  * The arithmetic of one network: owns its parameters, the gradient being summed and all scratch.
  * Every row and every run is computed by itself: its bits never depend on how many go together.
@@ -64,6 +73,18 @@ export interface NetworkKernel {
     statesAt: number,
     outputs: Float64Array,
     outputsAt: number,
+  ): void
+
+  /**
+   * The same for rows whose states lie apart, each `shift` behind the place that `live` names.
+   * `fresh` (rows, O), where it is not null: what the outputs would be from a state of zeros.
+   */
+  forwardRows(
+    rows: number,
+    live: LiveRows,
+    shift: number,
+    outputs: Float64Array,
+    fresh: Float64Array | null,
   ): void
 
   /**

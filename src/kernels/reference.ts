@@ -1,4 +1,4 @@
-import type { AdamStep, Kernel, KernelLimits, NetworkKernel, Runs } from './kernel.ts'
+import type { AdamStep, Kernel, KernelLimits, LiveRows, NetworkKernel, Runs } from './kernel.ts'
 import { addLayerGradient, layerBackward, layerForward } from './layer.ts'
 import { type LayerTape, openTape } from './layer-tape.ts'
 import { ReferenceLeastSquares } from './least-squares.ts'
@@ -28,6 +28,7 @@ class ReferenceNetwork implements NetworkKernel {
   readonly gradient: Float64Array
   private readonly spec: NetworkSpec
   private readonly stateSize: number
+  private readonly zeros: Float32Array
   private readonly tapes: readonly LayerTape[]
   private readonly readOut: ReadOut
 
@@ -35,6 +36,7 @@ class ReferenceNetwork implements NetworkKernel {
     const layout = parameterLayout(spec)
     this.spec = spec
     this.stateSize = stateSize(spec)
+    this.zeros = new Float32Array(this.stateSize)
     this.parameters = new Float32Array(layout.count)
     this.secondMoments = new Float32Array(layout.count)
     this.gradient = new Float64Array(layout.count)
@@ -70,6 +72,24 @@ class ReferenceNetwork implements NetworkKernel {
       this.step(0, inputs, inputsAt + row * this.spec.inputs)
       this.storeState(states, stateAt)
       this.readOut.forward(this.parameters, 0, outputs, outputsAt + row * this.spec.outputs)
+    }
+  }
+
+  forwardRows(
+    rows: number,
+    { inputs, states, statesAt }: LiveRows,
+    shift: number,
+    outputs: Float64Array,
+    fresh: Float64Array | null,
+  ): void {
+    const { spec, readOut, parameters, zeros } = this
+    for (let row = 0; row < rows; row++) {
+      const at = row * spec.inputs
+      this.forward(1, inputs, at, states[row]!, statesAt[row]! + shift, outputs, row * spec.outputs)
+      if (fresh === null) continue
+      this.loadState(zeros, 0)
+      this.step(0, inputs, at)
+      readOut.forward(parameters, 0, fresh, row * spec.outputs)
     }
   }
 

@@ -1,6 +1,6 @@
 import { assert } from '../assert.ts'
 import type { Arena } from './arena.ts'
-import type { AdamStep, Kernel, KernelLimits, NetworkKernel, Runs } from './kernel.ts'
+import type { AdamStep, Kernel, KernelLimits, LiveRows, NetworkKernel, Runs } from './kernel.ts'
 import { instantiate, type KernelExports, type KernelModule } from './module.ts'
 import { type NetworkSpec, stateSize } from './network-spec.ts'
 import { LAYER_BYTES, NETWORK_BYTES } from './wasm-fields.ts'
@@ -99,24 +99,80 @@ class WasmNetwork implements NetworkKernel {
     outputs: Float64Array,
     outputsAt: number,
   ): void {
-    const { spec, layout, arena } = this
-    const { group, liveInputs, liveOutputs, outputStride } = layout.network
-    const memory = arena.float32
+    const { inputs: width, outputs: size } = this.spec
+    const { group } = this.layout.network
     for (let done = 0; done < rows; done += group) {
       const count = Math.min(rows - done, group)
-      const from = inputsAt + done * spec.inputs
-      const x = liveInputs / 4
-      for (let i = 0; i < count * spec.inputs; i++) memory[x + i] = inputs[from + i]!
+      this.loadInputs(count, inputs, inputsAt + done * width)
+      const from = statesAt + done * this.stateSize
       for (let row = 0; row < count; row++) {
-        this.loadState(row, states, statesAt + (done + row) * this.stateSize)
+        this.loadState(row, states, from + row * this.stateSize)
       }
-      this.exports.step(layout.at, count)
+      this.exports.step(this.layout.at, count)
       for (let row = 0; row < count; row++) {
-        this.storeState(row, states, statesAt + (done + row) * this.stateSize)
-        const y = (liveOutputs + row * outputStride) / 4
-        const to = outputsAt + (done + row) * spec.outputs
-        for (let o = 0; o < spec.outputs; o++) outputs[to + o] = memory[y + o]!
+        this.storeState(row, states, from + row * this.stateSize)
       }
+      this.readOutputs(count, outputs, outputsAt + done * size)
+    }
+  }
+
+  forwardRows(
+    rows: number,
+    { inputs, states, statesAt }: LiveRows,
+    shift: number,
+    outputs: Float64Array,
+    fresh: Float64Array | null,
+  ): void {
+    const { inputs: width, outputs: size } = this.spec
+    const { group } = this.layout.network
+    for (let done = 0; done < rows; done += group) {
+      const count = Math.min(rows - done, group)
+      this.loadInputs(count, inputs, done * width)
+      for (let row = 0; row < count; row++) {
+        this.loadState(row, states[done + row]!, statesAt[done + row]! + shift)
+      }
+      this.exports.step(this.layout.at, count)
+      for (let row = 0; row < count; row++) {
+        this.storeState(row, states[done + row]!, statesAt[done + row]! + shift)
+      }
+      this.readOutputs(count, outputs, done * size)
+      if (fresh === null) continue
+      for (let row = 0; row < count; row++) this.clearState(row)
+      this.exports.step(this.layout.at, count)
+      this.readOutputs(count, fresh, done * size)
+    }
+  }
+
+  private loadInputs(rows: number, inputs: Float32Array, from: number): void {
+    const memory = this.arena.float32
+    const to = this.layout.network.liveInputs / 4
+    const count = rows * this.spec.inputs
+    for (let i = 0; i < count; i++) memory[to + i] = inputs[from + i]!
+  }
+
+  private readOutputs(rows: number, outputs: Float64Array, to: number): void {
+    const { liveOutputs, outputStride } = this.layout.network
+    const memory = this.arena.float32
+    const { outputs: size } = this.spec
+    for (let row = 0; row < rows; row++) {
+      const from = (liveOutputs + row * outputStride) / 4
+      for (let o = 0; o < size; o++) outputs[to + row * size + o] = memory[from + o]!
+    }
+  }
+
+  /** Zeros → row of the live state. */
+  private clearState(row: number): void {
+    const { spec, cellsAt, layout } = this
+    const memory = this.arena.float32
+    const shift = row * layout.network.hiddenStride
+    const width = 8 * layout.network.hiddenPanels
+    for (let l = 0; l < spec.layers; l++) {
+      const { liveHidden, liveCells } = layout.layers[l]!
+      const h = (liveHidden + shift) / 4
+      for (let i = 0; i < width; i++) memory[h + i] = 0
+      if (cellsAt === 0) continue
+      const c = (liveCells + shift) / 4
+      for (let i = 0; i < width; i++) memory[c + i] = 0
     }
   }
 

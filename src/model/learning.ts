@@ -124,7 +124,7 @@ export class Learning {
     if (table.windowed.size > limits.max || table.live > limits.keep) return false
     if (!this.learn) return true
     const oldest = table.pending.first
-    return this.readyCount === 0
+    return this.readyCount === 0 && (oldest === null || !this.isOverdue(oldest, record))
   }
 
   /** Ends the block at record `record`: learns, sheds and evicts. The chain hash takes it in. */

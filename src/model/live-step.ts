@@ -3,12 +3,12 @@ import type { Dimensions } from './dimensions.ts'
 import type { Scored } from './scored.ts'
 import type { Sequence } from './sequence.ts'
 
-/** Steps that go side by side at most: some groups of the kernels, and it all stays in a cache. */
-export const ROWS_MAX = 64
+/** Steps that go side by side at most: whole groups of a kernel, and it all stays in a cache. */
+export const ROWS_MAX = 32
 
 /**
  * One record on its way through the model, from the first change of its sequence until its forecast
- * is out; the objects are used again. Steps of different sequences may be on their way side by side.
+ * is out; the objects are used again. Steps of several sequences may be on their way side by side.
  */
 export class LiveStep {
   /** Valid from the step's beginning to its end. */

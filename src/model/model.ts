@@ -21,6 +21,7 @@ import { HEADER, SequenceTable } from './sequence.ts'
 import { Snapshots } from './snapshot/snapshots.ts'
 import { hashArrays, type SharedArray, stateHash } from './state.ts'
 import { absentToNaN, Steps } from './steps.ts'
+import { ModelView } from './view.ts'
 import { Windows } from './window.ts'
 
 export interface ModelOptions {
@@ -37,6 +38,8 @@ export class Model {
   readonly dimensions: Dimensions
   readonly scores: Scores
   readonly snapshots: Snapshots
+  /** What it holds of its sequences, for people. */
+  readonly view: ModelView
   private readonly table: SequenceTable
   private readonly windows: Windows
   private readonly portfolio: Portfolio
@@ -83,6 +86,8 @@ export class Model {
     const own = { table, windows, portfolio, mixture, learning, scores }
     this.steps = new Steps(d, { ...own, history, inputs, scaler })
     this.newest = this.steps.live[0]!
+    const hasLines = portfolio.lines.length > 0
+    this.view = new ModelView(d, { table, windows, history, networks, hasLines })
     this.snapshots = new Snapshots(this.table, this.windows, {
       records: () => this.count,
       arrays: () => {
@@ -170,9 +175,9 @@ export class Model {
   }
 
   /**
-   * Begins a step for the first one of `samples[from…until)` and all that can go beside it: of other
-   * sequences, known ones, up to the end of a block that changes weights. Returns how many. Each is
-   * to be finished in their order before anything else is taken in: by `absorb` and `finishStep`.
+   * Begins a step for the first of `samples[from…until)` and all that can go beside it: of known
+   * sequences, none of them twice, up to the end of a block that changes weights. Returns how many.
+   * Each is to be finished in their order, by `absorb` and `finishStep`, before anything else.
    */
   beginSteps(samples: readonly Sample[], from: number, until: number): number {
     assert(this.begun === this.next, 'steps that have begun are finished first')

@@ -15,11 +15,13 @@ import type { Windows } from './window.ts'
 
 /** Bytes of a cache line. */
 const LINE = 64
-/** Elements of a core that are fetched at most: long seasons make it long, and few of it is read. */
+/** Elements of a core that are fetched at most: of what long seasons need, little is read. */
 const FETCH_MAX = 512
+/** Live sequences: fewer stay near the processor by themselves. */
+const FETCH_LIVE_MIN = 64
 
 /** The parts of a model through which a step goes. */
-export interface StepParts {
+interface StepParts {
   readonly table: SequenceTable
   readonly history: History
   readonly inputs: InputVector
@@ -64,12 +66,13 @@ export class Steps {
   }
 
   /**
-   * Reads what steps over the first `count` samples will need of their sequences, so that it is near
-   * the processor by then. With thousands of sequences it lies in far memory: here all lines are
-   * waited for at once, later one would be after the other.
+   * Reads what steps over the first `count` samples will need of their sequences, so that it is
+   * near the processor by then. Of hundreds of sequences it lies in far memory: here all lines are
+   * waited for at once, later it would be one after the other.
    */
   fetch(samples: readonly Sample[], count: number): void {
     const { table, windows } = this.parts
+    if (table.live < FETCH_LIVE_MIN) return
     const { stateSize } = table
     const { found } = this
     let sum = 0

@@ -7,6 +7,9 @@ import { ringIndex } from './ring.ts'
 import { HEADER, NO_WINDOW, type Sequence } from './sequence.ts'
 import { type Chunk, Slab } from './slab.ts'
 
+/** Words of a cache line. */
+const LINE_WORDS = 16
+
 /** State of a loss in a window. */
 const LOSS = { none: 0, arrived: 1, learnt: 2 } as const
 
@@ -115,22 +118,28 @@ export class Windows {
     for (let i = 0; i < this.sizes.states; i++) float32[to + i] = home.float32[statesAt + i]!
   }
 
-  /** Reads a number of each cache line that the sequence's next step will write; their sum. */
+  /**
+   * Reads a number of each cache line that the sequence's next step will write, or of all lines
+   * where the step may make the sequence learn; their sum.
+   */
   fetch(sequence: Sequence): number {
-    const { window, steps } = sequence
+    const { window, steps, core } = sequence
     const { slab, inputs, d } = this
-    const { float64, float32, bytes, int16 } = slab.chunkOf(window)
+    const { float64, float32, bytes, int16, words } = slab.chunkOf(window)
+    let sum = 0
+    if (core[HEADER.learnable]! + 1 >= d.updateEvery) {
+      const from = slab.wordsAt(window)
+      const end = from + this.byteLength / 4
+      for (let at = from; at < end; at += LINE_WORDS) sum ^= words[at]!
+      return sum
+    }
     const loss = ringIndex(steps, this.lossSteps)
     const place = ringIndex(steps, d.windowCapacity)
     const high = this.highOf(window, place)
-    return (
-      float64[slab.float64At(window) + loss]! +
-      float32[slab.float32At(window) + this.targetsAt + loss * d.slots]! +
-      bytes[slab.bytesAt(window) + loss * d.slots]! +
-      bytes[this.lowOf(window, place)]! +
-      int16[high]! +
-      int16[high + inputs.size - 1]!
-    )
+    sum += float64[slab.float64At(window) + loss]!
+    sum += float32[slab.float32At(window) + this.targetsAt + loss * d.slots]!
+    sum += bytes[slab.bytesAt(window) + loss * d.slots]! + bytes[this.lowOf(window, place)]!
+    return sum + int16[high]! + int16[high + inputs.size - 1]!
   }
 
   /** Keeps the input vector x (I) of own step `step`, and rounds it to what is kept. */

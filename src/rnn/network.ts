@@ -1,5 +1,5 @@
 import { assert } from '../assert.ts'
-import type { AdamStep, Kernel, NetworkKernel } from '../kernels/kernel.ts'
+import type { AdamStep, Kernel, LiveRows, NetworkKernel } from '../kernels/kernel.ts'
 import { type NetworkSpec, stateSize } from '../kernels/network-spec.ts'
 import { Random } from '../random.ts'
 import { initialise } from './initialise.ts'
@@ -133,6 +133,17 @@ export class Network {
     outputsAt: number,
   ): void {
     this.kernel.forward(rows, inputs, inputsAt, states, statesAt, outputs, outputsAt)
+  }
+
+  /** The same for rows whose states lie apart: see `NetworkKernel.forwardRows`. */
+  forwardRows(
+    rows: number,
+    live: LiveRows,
+    shift: number,
+    outputs: Float64Array,
+    fresh: Float64Array | null,
+  ): void {
+    this.kernel.forwardRows(rows, live, shift, outputs, fresh)
   }
 
   /**

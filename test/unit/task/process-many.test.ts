@@ -31,6 +31,7 @@ function copyOf({ failure, forecast, scored }: Outcome): unknown {
 
 interface Told {
   readonly outcomes: unknown[]
+  readonly updates: number
   readonly stateHash: string
 }
 
@@ -41,7 +42,7 @@ function oneByOne(config: Config, records: readonly Delivered[]): Told {
     const outcome = processor.process(key, value, timestampMs)
     return [copyOf(outcome), model.records, model.chainHash()]
   })
-  return { outcomes, stateHash: model.stateHash() }
+  return { outcomes, updates: model.updates, stateHash: model.stateHash() }
 }
 
 /** In batches of the sizes given, over and over. */
@@ -58,7 +59,7 @@ function batched(config: Config, records: readonly Delivered[], sizes: readonly 
     expect(outcomes).toHaveLength(until)
     from = until
   }
-  return { outcomes, stateHash: model.stateHash() }
+  return { outcomes, updates: model.updates, stateHash: model.stateHash() }
 }
 
 /** Rows of every call that advances a network, by number of calls. */
@@ -188,6 +189,23 @@ describe('processMany', () => {
     const config = configOf({ model, sequences: { max: 7, keep: 11 } })
     const records = inTurn(900, 13).filter((_, i) => i % 17 !== 3)
     expect(batched(config, records, [200])).toEqual(oneByOne(config, records))
+  })
+
+  test('a sequence that has waited for too long is learnt at its block', () => {
+    const model = { hidden: 3, updateEvery: 4, window: 4, block: 4, learningRates: [1e-2] }
+    const config = configOf({ model })
+    // Two losses of one sequence wait while others, which have nothing to teach, take turns.
+    const key = encoder.encode('a')
+    const first = [1, 2, 3].map((y) => ({ key, value: json({ y }), timestampMs: null }))
+    const rest = inTurn(600, 40).map((each) => ({ ...each, value: json({ y: null }) }))
+    const records = [...first, ...rest]
+    const told = batched(config, records, [200])
+    expect(told).toEqual(oneByOne(config, records))
+    const updates = told.outcomes
+      .flat()
+      .flatMap((each) => JSON.stringify(each))
+      .join()
+    expect(updates).toContain('"updates":1')
   })
 
   test('nothing else is taken in while steps have begun', () => {
