@@ -13,16 +13,16 @@ import { runProgram } from '../test/bench/peers/program.ts'
 
 const help = `Measures this machine and writes the figures as a page; takes some minutes.
 
-Usage: npm run bench:docs -- [--without tfjs,pytorch] [--records N] [--out FILE]
+Usage: npm run bench:docs -- [--without service,tfjs,pytorch] [--records N] [--out FILE]
          [--torch REQUIREMENT] [--python FILE]
 
-  --without LIST        peers that are left out
+  --without LIST        parts that are left out; the service takes ten minutes
   --records N           records of the memory bench (10000000)
   --out FILE            (docs/benchmarks.md)
   --torch, --python     those of bench:pytorch, whose --help tells more
 `
 
-const peers = ['tfjs', 'pytorch']
+const parts = ['service', 'tfjs', 'pytorch']
 const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -40,9 +40,9 @@ function rowsOf(script, args) {
 
 function withoutOption(text) {
   const named = text === undefined ? [] : text.split(',').map((part) => part.trim())
-  const unknown = named.find((name) => !peers.includes(name))
+  const unknown = named.find((name) => !parts.includes(name))
   if (unknown === undefined) return named
-  throw usageError(`--without takes ${peers.join(', ')}, not '${unknown}'.`)
+  throw usageError(`--without takes ${parts.join(', ')}, not '${unknown}'.`)
 }
 
 /** An absolute path. It is looked at before the runs, which take minutes. */
@@ -72,6 +72,7 @@ async function main(args) {
 
   const rows = rowsOf('bench', ['--only', 'update,product,reference,replay,latency'])
   rows.push(...rowsOf('bench', ['--only', 'memory', ...given('records')]))
+  if (!without.includes('service')) rows.push(...rowsOf('bench', ['--only', 'service']))
   if (!without.includes('tfjs')) rows.push(...rowsOf('bench:tfjs', []))
   if (!without.includes('pytorch')) {
     rows.push(...rowsOf('bench:pytorch', [...given('torch'), ...given('python')]))

@@ -1,17 +1,27 @@
 import { openProduct } from '../bench/plain-product.ts'
 import type { KernelName } from '../bench/rows.ts'
+import { quickScale, type ServiceScale, wholeScale } from '../bench/service/scale.ts'
+import { type ServicePart, serviceParts } from '../bench/service/service.ts'
 import { laterValue } from '../config/later.ts'
 import { loadConfig } from '../config/load.ts'
 import type { Cell } from '../rnn/index.ts'
 import { integerOption, integersOption, usageError } from './options.ts'
 
-const benchNames = ['update', 'product', 'reference', 'replay', 'latency', 'memory'] as const
+const benchNames = [
+  'update',
+  'product',
+  'reference',
+  'replay',
+  'latency',
+  'memory',
+  'service',
+] as const
 /** The kernels that can be measured. */
 const kernelNames = Object.keys(openProduct) as readonly KernelName[]
 const cells: readonly Cell[] = ['rnn', 'gru', 'lstm']
 
-/** Benches of headrace's design that this version does not have yet. */
-const laterBenches: readonly string[] = ['service', 'tensorflow']
+/** A bench of headrace's design that this version does not have yet. */
+const laterBenches: readonly string[] = ['tensorflow']
 
 /** Those of the configuration; of sequences that learn together as many. */
 const mostHidden = 1024
@@ -31,6 +41,8 @@ export const benchOptions = {
   records: { type: 'string' },
   rounds: { type: 'string' },
   'least-ms': { type: 'string' },
+  parts: { type: 'string' },
+  quick: { type: 'boolean' },
   json: { type: 'boolean' },
 } as const
 
@@ -50,6 +62,9 @@ export interface BenchPlan {
   readonly records: number | undefined
   readonly rounds: number
   readonly leastMs: number
+  /** Of the service. */
+  readonly parts: readonly ServicePart[]
+  readonly scale: ServiceScale
 }
 
 /**
@@ -74,7 +89,16 @@ export function planOf(values: BenchValues): BenchPlan {
     records: values.records === undefined ? undefined : integer('records', ''),
     rounds: integer('rounds', '7'),
     leastMs: integer('least-ms', '20'),
+    parts: partsOption(text('parts', serviceParts.join())),
+    scale: values.quick === true ? quickScale : wholeScale,
   }
+}
+
+function partsOption(text: string): ServicePart[] {
+  const named = text.split(',').map((part) => part.trim())
+  const unknown = named.find((name) => !serviceParts.some((known) => known === name))
+  if (unknown === undefined) return serviceParts.filter((name) => named.includes(name))
+  throw usageError(`--parts takes ${serviceParts.join(', ')}, not '${unknown}'.`)
 }
 
 function atMost(name: string, value: number, most: number): number {

@@ -1,3 +1,4 @@
+import { benchBlocks } from '../bench/block.ts'
 import { benchProducts } from '../bench/gate-product.ts'
 import { benchLatency } from '../bench/latency.ts'
 import { thisMachine } from '../bench/machine.ts'
@@ -20,22 +21,29 @@ import { packageVersion } from './version.ts'
 
 const help = `headrace bench: how fast this machine learns
 
-Usage: headrace bench [--only update,product,reference,replay,latency,memory]
+Usage: headrace bench [--only update,product,reference,replay,latency,memory,service]
          [--kernel NAME] [--cells rnn,gru,lstm] [--hidden 16,32] [--rows 1,8] [--window 16]
          [--sequences 1,1000] [--records N] [--rounds N] [--least-ms N] [--json]
+       headrace bench --only service [--parts backlog,latency,kill,stall,rolling,idle] [--quick]
+         [--kernel NAME] [--json]
 
   update      one update of a recurrent network (8 inputs, one layer): forward over the window,
               backward over it, clip, Adam; and its share of the kernel's plain matrix product
   product     the product of the gates in one live step, and its share of the same
   reference   the same update by the kernel and by the reference kernel in turn
   replay      records through decoder, model and scoreboard: the bundled taxi series for one
-              sequence, waves with 16 further fields for more
+              sequence, waves with 16 further fields for more; and decoder and model alone, by a
+              backlog and record by record in turn
   latency     the model's step for each record of the same data
   memory      the process's memory while one network learns from the waves, again and again
+  service     processes of 'headrace run' with one GRU 32 on a real Kafka (KAFKA_BROKERS, else one
+              that is started): a backlog against replay, latency of a prediction, how long there
+              is none after a kill -9, a stalled commit, a rolling restart, and the CPU of an idle
+              service; about ten minutes
 
-Every figure is the median over rounds of one process; each round runs every case once, and one
-round before the first warms up. A new process replays about half as fast over its first thousands
-of records, while V8 compiles.
+But for the service, every figure is the median over rounds of one process; each round runs every
+case once, and one round before the first warms up. A new process replays about half as fast over
+its first thousands of records, while V8 compiles.
 
 Columns of replay: 'heap bytes a record' is what decoder and model take from the JavaScript heap
 for each record, collected or not, in the last quarter of a run; 'growth' is that quarter over the
@@ -54,11 +62,15 @@ no records (a run shorter than a block ends none) has null for its times in --js
                      in all (10000000)
   --rounds N         (7)
   --least-ms N       an update is repeated for at least so long in each round (20)
+  --parts LIST       of the service (backlog,latency,kill,stall,rolling,idle)
+  --quick            the service with few records and short waits: whether it works; the figures
+                     say nothing
   --json             one array of rows on standard output, nothing else (docs/benchmarks.md)
 
 Examples:
   headrace bench --only update --cells gru --hidden 32 --rows 1
   headrace bench --only replay,latency --json
+  headrace bench --only service --parts kill,rolling
 `
 
 const allHidden = [16, 32, 64, 128, 256]
@@ -70,20 +82,28 @@ const memorySequences = 1000
 const mostFlops = 1e11
 
 /** What one bench needs beyond the plan. */
-type Bench = (plan: BenchPlan, run: BenchRun) => Promise<BenchRow[]>
+type Bench = (plan: BenchPlan, run: BenchRun, io: Io) => Promise<BenchRow[]>
 
 const benches: Readonly<Record<BenchName, Bench>> = {
   update: (plan, run) => benchUpdates(plan.kernel, learningCases(plan, allHidden, allRows), run),
   product: (plan, run) => benchProducts(plan.kernel, updateCases(plan, allHidden, allRows), run),
   reference: (plan, run) =>
     benchAgainstReference(plan.kernel, learningCases(plan, [32, 64], [1, 8]), run),
-  replay: (plan, run) =>
-    benchReplays(plan.kernel, workloadsOf(plan), replayWorkload(systemClock), run),
+  replay: async (plan, run) => {
+    const workloads = workloadsOf(plan)
+    return [
+      ...(await benchReplays(plan.kernel, workloads, replayWorkload(systemClock), run)),
+      ...(await benchBlocks(plan.kernel, [...leanWorkloadsOf(plan), ...workloads], run)),
+    ]
+  },
   latency: (plan, run) => benchLatency(plan.kernel, workloadsOf(plan), run),
   memory: ({ kernel, records = 10_000_000 }, run) => {
     const workload = openWorkload(kernel, 'network', memorySequences, workloadRecords)
     return benchMemory(kernel, workload, records, () => process.memoryUsage.rss(), run)
   },
+  // Which loads the brokers' client.
+  service: async (plan, run, io) =>
+    (await import('./bench-service.ts')).runServiceBench(plan, run, io),
 }
 
 function updateCases(
@@ -119,6 +139,13 @@ function workloadsOf({ kernel, sequences, records = workloadRecords }: BenchPlan
   )
 }
 
+/** Waves without further fields: sequences in turn, and little else to do. */
+function leanWorkloadsOf({ kernel, sequences, records = workloadRecords }: BenchPlan) {
+  return sequences
+    .filter((count) => count > 1)
+    .map((count) => openWorkload(kernel, 'network', count, records, 0))
+}
+
 async function runBenches(plan: BenchPlan, io: Io): Promise<BenchRow[]> {
   const progress = new BenchProgress(io.stderr)
   const rows: BenchRow[] = []
@@ -132,7 +159,7 @@ async function runBenches(plan: BenchPlan, io: Io): Promise<BenchRow[]> {
         leastMs: plan.leastMs,
         onProgress: (fraction) => progress.show(name, fraction),
       }
-      rows.push(...(await benches[name](plan, run)))
+      rows.push(...(await benches[name](plan, run, io)))
     }
   } finally {
     progress.clear()

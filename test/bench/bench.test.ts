@@ -37,6 +37,7 @@ describe.each(['wasm', 'reference'])('bench --json with the %s kernel', (kernel)
     expect(all.map(({ bench }) => bench)).toEqual([
       ...Array.from({ length: 4 }, () => 'update'),
       ...Array.from({ length: 4 }, () => 'replay'),
+      ...Array.from({ length: 5 }, () => 'block'),
     ])
     expect(all[0]).toEqual({
       bench: 'update',
@@ -56,6 +57,10 @@ describe.each(['wasm', 'reference'])('bench --json with the %s kernel', (kernel)
     }
     expect(all[4]).toEqual({ ...replay, ...taxi, portfolio: 'network', sequences: 1 })
     expect(all[7]).toEqual({ ...replay, ...waves, portfolio: 'full', sequences: 3 })
+    const block = { bench: 'block', kernel, microseconds: number, singleMicroseconds: number }
+    const times = { times: number, portfolio: 'full', sequences: 3 }
+    expect(all[8]).toEqual({ ...block, ...waves, ...times, portfolio: 'network', inputs: 0 })
+    expect(all[12]).toEqual({ ...block, ...waves, ...times })
     expectFigures(all)
   })
 
@@ -89,7 +94,7 @@ describe('bench', () => {
     const lines = io.stdout.text.trim().split('\n')
     expect(lines[0]).toMatch(/cores, Node \d.*, headrace \d.*, kernel \w+$/)
     expect(lines.filter((line) => /^(rnn|lstm) /.test(line))).toHaveLength(12)
-    expect(lines.filter((line) => /^(nyc_taxi|synthetic) /.test(line))).toHaveLength(12)
+    expect(lines.filter((line) => /^(nyc_taxi|synthetic) /.test(line))).toHaveLength(17)
     expect(io.stdout.text).not.toContain('NaN')
   })
 
@@ -146,9 +151,9 @@ describe('bench', () => {
   test.each([
     [
       ['--only', 'speed'],
-      "--only takes update, product, reference, replay, latency, memory, not 'speed'.",
+      "--only takes update, product, reference, replay, latency, memory, service, not 'speed'.",
     ],
-    [['--only', 'service'], '--only service is not in this version, which has update'],
+    [['--only', 'service', '--parts', 'kill,sleep'], '--parts takes backlog, latency, kill, stall'],
     [['--only', 'update,tensorflow'], '--only tensorflow is not in this version'],
     [['--kernel', 'tensorflow'], '--kernel: "tensorflow" is not in this version'],
     [['--kernel', 'fast'], "--kernel takes wasm, reference, not 'fast'."],

@@ -20,10 +20,32 @@ const rows: readonly BenchRow[] = [
     ...{ bytesPerSequence: 9800, records: 10_320, heapBytesPer1000Records: 2e6, heapGrowth: 1 },
   },
   {
+    ...{ bench: 'block', kernel: 'wasm', ...data, ...task },
+    ...{ microseconds: 10, singleMicroseconds: 12, times: 1.2 },
+  },
+  {
     ...{ bench: 'latency', kernel: 'wasm', ...data, ...task, boundary: true, records: 1289 },
     ...{ p50Microseconds: 48, p99Microseconds: 90 },
   },
   { bench: 'memory', kernel: 'wasm', ...data, ...task, records: 1e7, residentBytes: 1.5e8 },
+  {
+    ...{ bench: 'service-backlog', kernel: 'wasm', portfolio: 'network', sequences: 1, fields: 3 },
+    ...{ records: 250_000, rounds: 3, recordsPerSecond: 69_999.6, replayRecordsPerSecond: 1e5 },
+    ...{ share: 0.7, reach: 0.6, beyond: 0.8 },
+  },
+  {
+    ...{ bench: 'service-latency', kernel: 'wasm', producedPerSecond: 500, records: 10_000 },
+    ...{ commitIntervalMs: 100, p50Ms: 61, p95Ms: 108, p99Ms: 141, reachMs: 140, beyondMs: 120 },
+  },
+  {
+    ...{ bench: 'service-pause', kernel: 'wasm', cause: 'kill-takeover', processes: 2 },
+    ...{ partitions: 1, repeats: 5, medianMs: 7100, worstMs: 7900 },
+    ...{ reachMs: 10_000, beyondMs: 8000 },
+  },
+  {
+    ...{ bench: 'service-idle', kernel: 'wasm', partitions: 8, seconds: 20.01, coreShare: 0.015 },
+    ...{ reach: 0.02, beyond: 0.01 },
+  },
 ]
 const origin = {
   machine: { processor: 'A Processor', cores: 2, node: 'v24.1.0' },
@@ -56,6 +78,12 @@ test('each bench has a table with every row, and a text of its own', () => {
   expect(page).toContain(
     '| nyc_taxi | full | 1 | 1 5 | 48 336 | 0 | 15,000 | 9,800 | 2,000 | 1.00 |',
   )
+  expect(page).toContain(
+    '| network | 1 | 3 | 250,000 | 70,000 | 100,000 | 70 % | 60 % | 80 % | yes |',
+  )
+  expect(page).toContain('| 500 | 10,000 | 100 | 61.00 | 108.0 | 141.0 | 140 | 120 | no |')
+  expect(page).toContain('| 2 | 1 | 5 | 7.10 | 7.90 | 10.00 | 8.00 | beyond |')
+  expect(page).toContain('| 8 | 20 | 1.5 % | 2.0 % | 1.0 % | yes |')
 })
 
 test('a bench that was left out has no section', () => {
