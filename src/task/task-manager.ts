@@ -1,5 +1,5 @@
 import { assert } from '../assert.ts'
-import { HeadraceError } from '../errors.ts'
+import { type ErrorCode, HeadraceError } from '../errors.ts'
 import { isDefect, isFinal, tell, toError } from './failure.ts'
 import type { ServiceMetrics, TaskLogger } from './observe.ts'
 import type { InputBatch, SourceListener } from './ports.ts'
@@ -35,9 +35,22 @@ export interface TaskManagerOptions {
   onFatal(error: Error): void
 }
 
+/**
+ * What a zombie may find although nothing is damaged: its successor has gone on meanwhile, and
+ * slots, commit records and log starts with it. Found again after another fence it is true.
+ */
+const deceptive: ReadonlySet<string> = new Set<ErrorCode>([
+  'HEADRACE_TASK_CHANGELOG_LOST',
+  'HEADRACE_TASK_INPUT_EXPIRED',
+  'HEADRACE_TASK_SNAPSHOT_INVALID',
+  'HEADRACE_KAFKA_OUT_OF_RANGE',
+])
+
 /** A partition that we own: the task on it now, and how it fared. */
 interface Slot {
   task: StreamTask
+  /** Code with which the former incarnation ended that is to be confirmed; null for none. */
+  suspicion: string | null
   /** Restarts since the last committed transaction, or since the task ran for a while. */
   restarts: number
   /** Monotonic; null while the task has not reached RUNNING. */
@@ -74,7 +87,7 @@ export class TaskManager implements SourceListener {
     for (const partition of partitions) {
       const slot = this.#slots.get(partition)
       if (slot !== undefined) slot.task.keep()
-      else if (!this.#stopping) this.#add(partition, 0)
+      else if (!this.#stopping) this.#add(partition, 0, null)
     }
     this.#options.logger.info('group.assigned', { partitions: [...partitions] })
     // The ones that ran may just have gone to another process.
@@ -133,7 +146,7 @@ export class TaskManager implements SourceListener {
     await Promise.all(this.#endings.values())
   }
 
-  #add(partition: number, restarts: number): void {
+  #add(partition: number, restarts: number, suspicion: string | null): void {
     const { ports } = this.#context
     const logger = this.#options.logger.child({ partition })
     ports.source.pause(partition)
@@ -143,7 +156,9 @@ export class TaskManager implements SourceListener {
       metrics: this.#options.metrics.task(partition),
       onRunning: () => {
         const slot = this.#slots.get(partition)
-        if (slot?.task === task) slot.runningSinceMs = this.#context.clock.monotonicMs()
+        if (slot?.task !== task) return
+        slot.runningSinceMs = this.#context.clock.monotonicMs()
+        slot.suspicion = null
       },
       onCommitted: () => {
         const slot = this.#slots.get(partition)
@@ -153,6 +168,7 @@ export class TaskManager implements SourceListener {
     })
     this.#slots.set(partition, {
       task,
+      suspicion,
       restarts,
       runningSinceMs: null,
       failure: null,
@@ -186,8 +202,14 @@ export class TaskManager implements SourceListener {
       return
     }
     if (slot?.task !== task || this.#stopping) return
-    if (isFinal(error)) this.#settle(partition, slot, error)
-    else this.#planRestart(partition, slot, error)
+    const { code } = error as Partial<HeadraceError>
+    const isConfirmed = code === undefined || !deceptive.has(code) || slot.suspicion === code
+    if (isFinal(error) && isConfirmed) {
+      this.#settle(partition, slot, error)
+      return
+    }
+    slot.suspicion = code ?? null
+    this.#planRestart(partition, slot, error)
   }
 
   /**
@@ -245,7 +267,7 @@ export class TaskManager implements SourceListener {
     }
     if (isGone()) return
     this.#end(partition, slot.task)
-    this.#add(partition, slot.restarts)
+    this.#add(partition, slot.restarts, slot.suspicion)
   }
 
   #waitForGroup(partition: number, slot: Slot, attempt: number, error: Error): void {

@@ -127,3 +127,33 @@ test('a position before the log start fails its partition', async () => {
   await time.until('the failure', () => listener.failures.length > 0)
   expect(listener.failures[0]?.message).toContain('begins at offset 3')
 })
+
+test('a heartbeat succeeds only in the generation that the member was told of', async () => {
+  const { time, group, join } = setUp(2)
+  const first = await join()
+  const ask = () => {
+    const asked: { outcome?: unknown } = {}
+    first.source.heartbeat().then(
+      () => {
+        asked.outcome = 'fine'
+      },
+      (error) => {
+        asked.outcome = error
+      },
+    )
+    return asked
+  }
+  const calm = ask()
+  await time.until('the answer', () => calm.outcome !== undefined)
+  expect(calm.outcome).toBe('fine')
+  // Somebody has joined, and this member has not heard of it yet.
+  const early = ask()
+  group.rebalance()
+  expect(group.isCurrent(first.source)).toBe(false)
+  await time.until('the answer', () => early.outcome !== undefined)
+  expect(early.outcome).toMatchObject({ code: 'HEADRACE_KAFKA_REBALANCED' })
+  await time.until('the news', () => group.isCurrent(first.source))
+  const late = ask()
+  await time.until('the answer', () => late.outcome !== undefined)
+  expect(late.outcome).toBe('fine')
+})

@@ -58,3 +58,28 @@ test('compaction keeps the newest committed record of each key, at its offset', 
   open.outcome = 'committed'
   expect(log.fetch(0n, 10).records.map(({ offset }) => offset)).toEqual([1n, 2n, 5n])
 })
+
+test('compaction leaves alone what lies behind its end, and drops tombstones when told', () => {
+  const log = new PartitionLog()
+  for (const text of ['a', 'b', 'a', 'c', 'b']) log.append(record(text))
+  log.append({ ...record('c'), value: null })
+  const offsets = () => log.fetch(0n, 10).records.map(({ offset }) => offset)
+  log.compact(3n)
+  expect(offsets()).toEqual([1n, 2n, 3n, 4n, 5n])
+  log.compact()
+  expect(offsets()).toEqual([2n, 4n, 5n])
+  log.compact(undefined, 'dropped')
+  expect(offsets()).toEqual([2n, 4n])
+  expect(log.fetch(0n, 10).nextOffset).toBe(6n)
+})
+
+test('a leader that lags shows less for a while, and loses nothing', () => {
+  const log = new PartitionLog()
+  for (const text of ['a', 'b', 'c']) log.append(record(text))
+  log.lag(1n)
+  expect(read(log)).toEqual({ keys: ['a'], nextOffset: 1n, endOffset: 1n })
+  expect(read(log, 2n)).toEqual({ keys: [], nextOffset: 2n, endOffset: 1n })
+  expect([log.stableEnd, log.end]).toEqual([3n, 3n])
+  log.lag(null)
+  expect(read(log).keys).toEqual(['a', 'b', 'c'])
+})

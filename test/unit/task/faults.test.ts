@@ -259,3 +259,33 @@ test('a defect of the model ends the process with that defect', async () => {
   // What came before it may be published once more from the log, so nothing half done is.
   expect(world.published()).toBe(0)
 })
+
+test('a zombie that finds its successor’s traces takes nothing for lost', async () => {
+  const world = new World()
+  const total = feed(world, 4)
+  const stall = Promise.withResolvers<void>()
+  let reads = 0
+  const zombie = world.start({
+    // It has read a changelog without a commit record, and then asks what else there is.
+    atCall: (_index, name) => {
+      return name === 'after read changelog' && reads++ === 0 ? stall.promise : undefined
+    },
+  })
+  await world.time.until('the stall', () => reads === 1)
+  world.expel(zombie)
+  const owner = world.start()
+  await world.time.until('the owner to publish', () => world.published() > 0)
+  stall.resolve()
+  await world.time.until('all outputs', () => world.published() === total)
+  await world.time.until('the zombie to join again', () => world.group.members.length === 2)
+  await world.time.pass(1_000)
+  expect(events(zombie, 'task.restarting').map(({ fields }) => fields.error)).toMatchObject([
+    { code: 'HEADRACE_TASK_CHANGELOG_LOST' },
+  ])
+  expect(events(zombie, 'service.stopping')).toEqual([])
+  await world.stop(owner)
+  world.log.produce(0, [input(99)])
+  await world.time.until('the zombie, alive, to go on', () => world.published() === total + 1)
+  await world.stop(zombie)
+  await zombie.service.done
+})

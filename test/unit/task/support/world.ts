@@ -89,6 +89,14 @@ export interface WorldOptions {
   writeMarker?(time: VirtualTime, write: () => void): void
 }
 
+/** Whose requests are carried. */
+interface Caller {
+  readonly calls: string[]
+  readonly scheduler: Scheduler
+  readonly holder: { readonly running?: Process }
+  isDead(): boolean
+}
+
 /** A log, a group, and virtual time. */
 export class World {
   readonly time = new VirtualTime()
@@ -114,32 +122,12 @@ export class World {
     const lines: Line[] = []
     const calls: string[] = []
     let isDead = false
-    const never = new Promise<never>(() => {})
     const scheduler: Scheduler = {
       immediate: (run) => this.time.immediate(() => isDead || run()),
       after: (delayMs, run) => this.time.after(delayMs, () => isDead || run()),
     }
     const holder: { running?: Process } = {}
-    const carry: Carry = async (name, partition, apply) => {
-      if (isDead) return never
-      // The first request comes before the process is known.
-      await Promise.resolve()
-      const call = (what: string) => {
-        const index = calls.push(what) - 1
-        assert(holder.running !== undefined, 'a process is known before its first request')
-        return options.atCall?.(index, what, holder.running, partition)
-      }
-      const late = await call(name)
-      if (late !== undefined) {
-        this.time.after(late.lateMs, () => void attempt(apply))
-        throw late.error
-      }
-      await new Promise<void>((resolve) => scheduler.immediate(resolve))
-      if (isDead) return never
-      const answer = apply()
-      await call(`after ${name}`)
-      return isDead ? never : answer
-    }
+    const carry = this.#carry(options.atCall, { calls, scheduler, holder, isDead: () => isDead })
     const plain = memoryPorts({
       log: this.log,
       group: this.group,
@@ -183,6 +171,31 @@ export class World {
     }
     holder.running = running
     return running
+  }
+
+  /** The network of a process: whoever is dead hears nothing more. */
+  #carry(atCall: AtCall | undefined, at: Caller): Carry {
+    const never = new Promise<never>(() => {})
+    return async (name, partition, apply) => {
+      if (at.isDead()) return never
+      // The first request comes before the process is known.
+      await Promise.resolve()
+      const call = (what: string) => {
+        const index = at.calls.push(what) - 1
+        assert(at.holder.running !== undefined, 'a process is known before its first request')
+        return atCall?.(index, what, at.holder.running, partition)
+      }
+      const late = await call(name)
+      if (late !== undefined) {
+        this.time.after(late.lateMs, () => void attempt(apply))
+        throw late.error
+      }
+      await new Promise<void>((resolve) => at.scheduler.immediate(resolve))
+      if (at.isDead()) return never
+      const answer = apply()
+      await call(`after ${name}`)
+      return at.isDead() ? never : answer
+    }
   }
 
   /** Stops a process as SIGTERM does, and lets time pass until it has ended. */
