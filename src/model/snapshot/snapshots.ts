@@ -70,6 +70,7 @@ export class Snapshots implements SequenceWatch {
   private sequences = 0
   private captured = 0
   private copies: readonly SharedArray[] = []
+  private parts = 0
   private partsLeft = 0
   private sum = new HashSum()
   /** Encoded before their first change, not yet taken. */
@@ -97,9 +98,13 @@ export class Snapshots implements SequenceWatch {
     return this.writesTo
   }
 
-  /** Sequences at the cut that the snapshot in progress has, of all of them. */
+  /** Bytes of the state at the cut that the snapshot in progress is through with, of all, about. */
   get progress(): { done: number; total: number } {
-    return { done: this.captured, total: this.sequences }
+    const shared = this.copies.reduce((sum, { array }) => sum + array.byteLength, 0)
+    const each = this.table.bytesPerSequence + this.windows.byteLength
+    const left = shared * (this.partsLeft / Math.max(1, this.parts))
+    const total = shared + each * this.sequences
+    return { done: total - left - each * (this.sequences - this.captured), total }
   }
 
   /** Whether all rows of the snapshot in progress have been taken, so that it can be sealed. */
@@ -117,7 +122,8 @@ export class Snapshots implements SequenceWatch {
     this.sequences = this.table.live
     this.captured = 0
     this.copies = this.shared.arrays().map(({ name, array }) => ({ name, array: array.slice() }))
-    this.partsLeft = sharedParts(this.copies)
+    this.parts = sharedParts(this.copies)
+    this.partsLeft = this.parts
     this.sum = new HashSum()
     this.table.snapshot = this.number
     this.cursor = this.lacking(this.table.used.first)

@@ -34,7 +34,7 @@ export interface StreamSnapshots {
   readonly isComplete: boolean
   /** Where the one in progress goes. */
   readonly slot: 0 | 1
-  /** Sequences of the one in progress that are done, of those to do. */
+  /** Bytes of the state that the one in progress has been through, of all, about. */
   readonly progress: { readonly done: number; readonly total: number }
   begin(): void
   take(maxBytes: number, isLate: () => boolean): StateRow[]

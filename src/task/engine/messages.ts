@@ -78,7 +78,7 @@ export interface Cut {
   readonly rows: readonly OutputRecord[]
   /** Not null: they were its last. */
   readonly seal: Seal | null
-  /** Sequences of the snapshot in progress that are done, of those to do. */
+  /** Bytes of the state that the snapshot in progress has been through, of all, about. */
   readonly snapshot: { readonly done: number; readonly total: number } | null
 }
 
