@@ -10,7 +10,7 @@ export interface QueueBounds {
   readonly highBytes: number
 }
 
-export const defaultQueueBounds: QueueBounds = { highRecords: 10_000, highBytes: 4_194_304 }
+export const defaultQueueBounds: QueueBounds = { highRecords: 20_000, highBytes: 8_388_608 }
 
 interface Entry {
   readonly records: readonly InputRecord[]

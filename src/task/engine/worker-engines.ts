@@ -13,6 +13,12 @@ import type { EngineReply, EngineRequest } from './messages.ts'
 /** Threads beyond this many bring nothing: a process rarely has so many partitions. */
 const workersMax = 32
 
+/**
+ * What a record leaves behind is dead by the next cut: with the default of 16 MB the collector comes
+ * many times between two, and copies what still waits.
+ */
+const maxYoungGenerationSizeMb = 64
+
 /** What a worker is started with. */
 export interface WorkerData {
   readonly config: ServiceConfig
@@ -95,7 +101,11 @@ class Thread {
     this.#onGone = onGone
     const { config, bounds } = options
     const workerData: WorkerData = { config, bounds }
-    this.#worker = new Worker(workerFile(), { workerData, name: 'headrace-model' })
+    this.#worker = new Worker(workerFile(), {
+      workerData,
+      name: 'headrace-model',
+      resourceLimits: { maxYoungGenerationSizeMb },
+    })
     this.#aliveMs = options.clock.monotonicMs()
     this.#worker.on('message', (reply: EngineReply) => this.#receive(reply))
     this.#worker.on('error', (error) => this.#lose('crashed', error))

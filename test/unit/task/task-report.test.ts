@@ -79,5 +79,5 @@ test('the scoreboard and the lag follow when all is said', async () => {
   expect(recorder.values('sequences').at(-1)).toEqual([1])
   expect(recorder.values('errors').length).toBeGreaterThan(0)
   expect(recorder.values('position').at(-1)?.[0]).toBe(0)
-  expect(recorder.values('queue').at(-1)).toEqual([0, 10_000])
+  expect(recorder.values('queue').at(-1)).toEqual([0, 20_000])
 })

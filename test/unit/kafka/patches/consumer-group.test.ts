@@ -12,6 +12,8 @@ class Fatal extends Error {}
 function group(observer?: GroupObserver, seekPending = false) {
   const paused: unknown[] = []
   const prototype = {
+    fetch: async () => [],
+    resume: () => {},
     joinAndSync: async () => {
       calls.push('join')
     },
@@ -81,5 +83,39 @@ describe('patchConsumerGroup', () => {
     const { instance, paused } = group(observer, true)
     await instance.recoverFromOffsetOutOfRange({ topic: 'rides', partition: 3 })
     expect([...seen, ...paused]).toEqual([])
+  })
+
+  test('hears a resume while all partitions of a broker are paused', async () => {
+    const active = new Set<number>()
+    const asleep = Promise.withResolvers<never[]>()
+    const prototype = {
+      joinAndSync: async () => {},
+      recoverFromOffsetOutOfRange: async () => {},
+      fetch: (): Promise<readonly unknown[]> =>
+        active.size > 0 ? Promise.resolve(['a batch']) : asleep.promise,
+      resume: (of: { partitions: number[] }[]) => {
+        for (const { partitions } of of) for (const p of partitions) active.add(p)
+      },
+    }
+    patchConsumerGroup(prototype, Fatal)
+    const instance = Object.assign(Object.create(prototype), {
+      assigners: [],
+      subscriptionState: { assigned: () => [{ topic: 't', partitions: [0, 1] }] },
+      filterPartitionsByNode: (_node: string, assigned: unknown) => assigned,
+      getActiveTopicPartitions: () => ({ t: active }),
+    }) as ConsumerGroup
+    let fetched: readonly unknown[] | null = null
+    const sleeping = instance.fetch('1').then((batches) => {
+      fetched = batches
+    })
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(fetched).toBeNull()
+    instance.resume([{ topic: 't', partitions: [1] }])
+    await sleeping
+    expect(fetched).toEqual([])
+    expect(await instance.fetch('1')).toEqual(['a batch'])
+    // What it slept on may still fail, and nobody needs to know.
+    asleep.reject(new Error('too late'))
+    await new Promise((resolve) => setImmediate(resolve))
   })
 })
