@@ -4,11 +4,12 @@ import { open } from 'node:fs/promises'
 import { finished } from 'node:stream/promises'
 import type { Config } from '../config/schema.ts'
 import { HeadraceError } from '../errors.ts'
+import { ByteWriter } from '../record/byte-writer.ts'
 import { ForecastEncoder } from '../record/encode-forecast.ts'
 import type { Forecast } from '../record/types.ts'
 import { usageError } from './options.ts'
 
-const FLUSH_CHARACTERS = 1 << 16
+const FLUSH_BYTES = 1 << 16
 
 /**
  * Throws HEADRACE_USAGE where writing to `output` would destroy one of the files that are read, by
@@ -31,7 +32,7 @@ export class PredictionsFile {
   readonly #encoder: ForecastEncoder
   readonly #out: WriteStream
   readonly #path: string
-  #text = ''
+  readonly #lines = new ByteWriter(2 * FLUSH_BYTES)
   #failed: Error | null = null
 
   private constructor(path: string, out: WriteStream, config: Config) {
@@ -60,18 +61,18 @@ export class PredictionsFile {
    * @param partition is written in front where it is given
    */
   add(offset: number | bigint, forecast: Forecast, partition?: number): void {
-    const text = this.#encoder.encode(BigInt(offset), forecast)
-    const line = partition === undefined ? text : `{"partition":${partition},${text.slice(1)}`
-    this.#text += `${line}\n`
+    this.#lines.text(partition === undefined ? '{' : `{"partition":${partition},`)
+    this.#encoder.writeMembers(this.#lines, BigInt(offset), forecast)
+    this.#lines.text('\n')
   }
 
   /** Passes on what has gathered and waits while the disk is behind. */
-  async flush(minimum = FLUSH_CHARACTERS): Promise<void> {
+  async flush(minimumBytes = FLUSH_BYTES): Promise<void> {
     if (this.#failed !== null) throw unwritable(this.#path, this.#failed)
-    if (this.#text.length < minimum) return
-    const text = this.#text
-    this.#text = ''
-    if (this.#out.write(text)) return
+    const { length } = this.#lines
+    if (length < minimumBytes) return
+    // The stream keeps the memory until it is on the disk.
+    if (this.#out.write(this.#lines.take().subarray(0, length))) return
     await once(this.#out, 'drain').catch((error: Error) => {
       throw unwritable(this.#path, error)
     })

@@ -1,4 +1,7 @@
-import { formatTime, maxTimeMs } from './time.ts'
+import { assert } from '../assert.ts'
+import { ByteWriter, Piece } from './byte-writer.ts'
+import { JsonNames } from './json-names.ts'
+import { TimeWriter } from './time-writer.ts'
 import type { FieldLayout, Forecast } from './types.ts'
 
 export interface ForecastEncoderOptions {
@@ -9,77 +12,123 @@ export interface ForecastEncoderOptions {
   readonly application: string
 }
 
+const BRACE = new Piece('{')
+const OFFSET = new Piece('"offset":')
+const SEQUENCE = new Piece(',"sequence":')
+const TIME = new Piece(',"time":')
+const MEAN = new Piece(',"mean":')
+const UPPER = new Piece(',"upper":')
+const PREDICTED = new Piece(',"predicted":')
+const SURPRISE = new Piece(',"surprise":')
+const RECORDS = new Piece('}},"model":{"records":')
+const UPDATES = new Piece(',"updates":')
+
 /**
- * Forecast → the JSON text of one output record (design §5). What is not known is null: a mean or a
+ * Forecast → the JSON of one output record (design §5). What is not known is null: a mean or a
  * prediction before the first, both bounds of a level that has none yet (its entry stays, so that
- * the levels can be had by index), `for` and `time` without an event time. Numbers are the shortest
- * text that reads back to the same double. All that does not change is put together once, here.
+ * the levels can be had by index), `for` and `time` without an event time.
+ *
+ * What the model has worked out — means, bounds, `predicted`, `surprise` — has nine significant
+ * digits: a network in single precision knows no more. An observed value is the shortest text that
+ * reads back to the same double. Bytes that do not change are put together once, here; known
+ * sequences on known days are written without allocating.
  */
 export class ForecastEncoder {
   readonly #targetCount: number
   readonly #horizonCount: number
   readonly #levelCount: number
   /** Begins the prediction of horizon k and target d, at k × D + d. */
-  readonly #predictionHeads: readonly string[]
-  readonly #levelHeads: readonly string[]
-  readonly #observedHeads: readonly string[]
-  readonly #tail: string
+  readonly #predictionHeads: readonly Piece[]
+  readonly #levelHeads: readonly Piece[]
+  readonly #predictionEnd: Piece
+  readonly #observedHeads: readonly Piece[]
+  readonly #tail: Piece
+  readonly #names = new JsonNames()
+  readonly #times = new TimeWriter()
+  readonly #own = new ByteWriter()
 
   constructor({ fields, levels, application }: ForecastEncoderOptions) {
     const { targets, horizons } = fields
+    assert(targets.length > 0 && horizons.length > 0, 'something is predicted')
     this.#targetCount = targets.length
     this.#horizonCount = horizons.length
     this.#levelCount = levels.length
     this.#predictionHeads = horizons.flatMap((horizon, k) =>
       targets.map((target, d) => {
-        const comma = k + d === 0 ? '' : ','
-        return `${comma}{"target":${JSON.stringify(target)},"horizon":${horizon},"for":`
+        const before = k + d === 0 ? ',"predictions":[' : ','
+        const name = JSON.stringify(target)
+        return new Piece(`${before}{"target":${name},"horizon":${horizon},"for":`)
       }),
     )
-    this.#levelHeads = levels.map((level, l) => `${l === 0 ? '' : ','}{"level":${level},"lower":`)
-    this.#observedHeads = targets.map(
-      (target, d) => `${d === 0 ? '' : ','}${JSON.stringify(target)}:{"value":`,
-    )
-    this.#tail = `,"application":${JSON.stringify(application)}}}`
+    this.#levelHeads = levels.map((level, l) => {
+      const before = l === 0 ? ',"intervals":[' : '},'
+      return new Piece(`${before}{"level":${level},"lower":`)
+    })
+    this.#predictionEnd = new Piece(levels.length === 0 ? ',"intervals":[]}' : '}]}')
+    this.#observedHeads = targets.map((target, d) => {
+      const before = d === 0 ? '],"observed":{' : '},'
+      return new Piece(`${before}${JSON.stringify(target)}:{"value":`)
+    })
+    this.#tail = new Piece(`,"application":${JSON.stringify(application)}}}`)
   }
 
   /** `offset` of the input record in its partition; its digits are written as a JSON number. */
-  encode(offset: bigint, forecast: Forecast): string {
-    let text = `{"offset":${offset},"sequence":${JSON.stringify(forecast.sequence)},"time":`
-    text += time(forecast.timeMs)
-    text += ',"predictions":['
-    for (let k = 0; k < this.#horizonCount; k++) {
-      const forTime = time(forecast.forMs[k] as number)
-      for (let d = 0; d < this.#targetCount; d++) text += this.#prediction(k, d, forTime, forecast)
-    }
-    text += '],"observed":{'
-    for (let d = 0; d < this.#targetCount; d++) {
-      text += `${this.#observedHeads[d]}${number(forecast.observed[d])},"predicted":`
-      text += `${number(forecast.predicted[d])},"surprise":${number(forecast.surprise[d])}}`
-    }
-    text += `},"model":{"records":${forecast.records},"updates":${forecast.updates}`
-    return text + this.#tail
+  write(out: ByteWriter, offset: bigint, forecast: Forecast): void {
+    out.piece(BRACE)
+    this.writeMembers(out, offset, forecast)
   }
 
-  #prediction(k: number, d: number, forTime: string, forecast: Forecast): string {
+  /** The same but for the brace in front: for those who put members of their own there. */
+  writeMembers(out: ByteWriter, offset: bigint, forecast: Forecast): void {
+    out.piece(OFFSET)
+    out.offset(offset)
+    out.piece(SEQUENCE)
+    out.piece(this.#names.of(forecast.sequence))
+    out.piece(TIME)
+    this.#times.write(out, forecast.timeMs)
+    for (let k = 0; k < this.#horizonCount; k++) {
+      for (let d = 0; d < this.#targetCount; d++) this.#writePrediction(out, k, d, forecast)
+    }
+    this.#writeObserved(out, forecast)
+    out.piece(RECORDS)
+    out.integer(forecast.records)
+    out.piece(UPDATES)
+    out.integer(forecast.updates)
+    out.piece(this.#tail)
+  }
+
+  /** The record as a string, for the few that want one. */
+  encode(offset: bigint, forecast: Forecast): string {
+    this.#own.reset()
+    this.write(this.#own, offset, forecast)
+    return this.#own.view().toString()
+  }
+
+  #writePrediction(out: ByteWriter, k: number, d: number, forecast: Forecast): void {
     const index = k * this.#targetCount + d
-    const mean = number(forecast.means[index])
-    let text = `${this.#predictionHeads[index]}${forTime},"mean":${mean},"intervals":[`
+    const { bounds } = forecast
+    out.piece(this.#predictionHeads[index] as Piece)
+    this.#times.writeFrom(out, forecast.forMs, k)
+    out.piece(MEAN)
+    out.rounded(forecast.means, index)
     let bound = index * this.#levelCount * 2
     for (let l = 0; l < this.#levelCount; l++, bound += 2) {
-      text += `${this.#levelHeads[l]}${number(forecast.bounds[bound])},"upper":`
-      text += `${number(forecast.bounds[bound + 1])}}`
+      out.piece(this.#levelHeads[l] as Piece)
+      out.rounded(bounds, bound)
+      out.piece(UPPER)
+      out.rounded(bounds, bound + 1)
     }
-    return `${text}]}`
+    out.piece(this.#predictionEnd)
   }
-}
 
-function number(value: number | undefined): string {
-  return Number.isFinite(value) ? String(value) : 'null'
-}
-
-/** A median step may have half a millisecond: times are cut to whole ones. */
-function time(ms: number | null): string {
-  if (ms === null || !(Math.abs(ms) <= maxTimeMs)) return 'null'
-  return `"${formatTime(Math.floor(ms))}"`
+  #writeObserved(out: ByteWriter, { observed, predicted, surprise }: Forecast): void {
+    for (let d = 0; d < this.#targetCount; d++) {
+      out.piece(this.#observedHeads[d] as Piece)
+      out.exact(observed, d)
+      out.piece(PREDICTED)
+      out.rounded(predicted, d)
+      out.piece(SURPRISE)
+      out.rounded(surprise, d)
+    }
+  }
 }

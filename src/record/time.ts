@@ -1,6 +1,7 @@
 import { assert } from '../assert.ts'
 
-const dayMs = 86_400_000
+/** Milliseconds of a day: no day of event time has a leap second. */
+export const dayMs = 86_400_000
 const minuteMs = 60_000
 
 /** The largest distance from the epoch that has a time, in milliseconds: that of ECMAScript. */
@@ -206,10 +207,11 @@ function daysSinceEpoch(year: number, month: number, day: number): number {
 }
 
 /**
- * The inverse of `daysSinceEpoch` as text. Years are counted from 1 March, so that the leap day is
- * the last of its year: Hinnant, "chrono-compatible low-level date algorithms", civil_from_days.
+ * The inverse of `daysSinceEpoch`: (year × 16 + month) × 32 + day, for days at most 10^8 from the
+ * epoch. Years are counted from 1 March, so that the leap day is the last of its year: Hinnant,
+ * "chrono-compatible low-level date algorithms", civil_from_days.
  */
-function formatDate(days: number): string {
+export function civilDate(days: number): number {
   const shifted = days + 719_468
   const era = Math.floor(shifted / 146_097)
   const dayOfEra = shifted - era * 146_097
@@ -226,7 +228,13 @@ function formatDate(days: number): string {
   const day = dayOfYear - Math.floor((153 * marchMonth + 2) / 5) + 1
   const month = marchMonth < 10 ? marchMonth + 3 : marchMonth - 9
   const year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-  return `${formatYear(year)}-${twoDigits[month]}-${twoDigits[day]}`
+  return (year * 16 + month) * 32 + day
+}
+
+function formatDate(days: number): string {
+  const date = civilDate(days)
+  // Also of a negative year the low bits are month and day.
+  return `${formatYear(date >> 9)}-${twoDigits[(date >> 5) & 15]}-${twoDigits[date & 31]}`
 }
 
 function formatYear(year: number): string {

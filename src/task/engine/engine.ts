@@ -1,6 +1,7 @@
 import { assert } from '../../assert.ts'
 import type { Scored } from '../../model/scored.ts'
 import type { Seal, StateRow } from '../../model/snapshot/snapshots.ts'
+import type { ByteWriter } from '../../record/byte-writer.ts'
 import type { DecodeFailure, Forecast } from '../../record/types.ts'
 import type { ErrorRow } from '../observe.ts'
 import type { InputRecord, OutputRecord } from '../ports.ts'
@@ -73,8 +74,8 @@ export interface StreamProcessor {
 
 /** Outcomes → records of the output topics, for one partition. */
 export interface OutputEncoder {
-  /** The value of the prediction, whose key is the record's. */
-  prediction(record: InputRecord, forecast: Forecast): string
+  /** Writes the value of the prediction, whose key is the record's. */
+  prediction(out: ByteWriter, record: InputRecord, forecast: Forecast): void
   deadLetter(record: InputRecord, failure: DecodeFailure): OutputRecord
 }
 
@@ -153,7 +154,8 @@ export class Engine {
       const { failure, forecast } = outcome
       visit(record, outcome)
       if (failure === null) {
-        this.#predictions.add(record.key, this.#encoder.prediction(record, forecast))
+        this.#encoder.prediction(this.#predictions.begin(record.key), record, forecast)
+        this.#predictions.end()
         this.#last = 'prediction'
       } else {
         this.#addDeadLetter(this.#encoder.deadLetter(record, failure))

@@ -12,7 +12,7 @@ export function createOutputEncoder(config: ServiceConfig, partition: number): O
   })
   const source = { topic: config.input.topic, partition }
   return {
-    prediction: (record, forecast) => encoder.encode(record.offset, forecast),
+    prediction: (out, record, forecast) => encoder.write(out, record.offset, forecast),
     deadLetter: (record, failure) =>
       deadLetter(record, source, failure, config.deadLetters.maxBytes),
   }

@@ -1,7 +1,9 @@
 import { assert } from '../../assert.ts'
+import { ByteWriter, nextPower } from '../../record/byte-writer.ts'
 import type { OutputRecord } from '../ports.ts'
 
 const INITIAL_BYTES = 16_384
+const INITIAL_RECORDS = 128
 const NULL = -1
 
 /** Output records without headers in one buffer, to be transferred between threads. */
@@ -13,12 +15,20 @@ export interface PackedOutputs {
   readonly bytes: Uint8Array<ArrayBuffer>
 }
 
-/** Collects output records until they are taken. Its memory grows to what one taking needs. */
+/**
+ * Collects output records until they are taken. Its memory grows to what one taking needs.
+ *
+ * A record is written between `begin` and `end`: its value is what the writer that `begin` gives
+ * has got by then.
+ */
 export class OutputBuffer {
-  #bytes = Buffer.from(new ArrayBuffer(INITIAL_BYTES))
-  #lengths = new Int32Array(256)
-  #used = 0
+  readonly #out = new ByteWriter(INITIAL_BYTES)
+  #lengths = new Int32Array(2 * INITIAL_RECORDS)
   #count = 0
+  /** Behind the last record that is whole. */
+  #end = 0
+  /** Where the value of the open record begins, −1 without one. */
+  #valueFrom = NULL
 
   get count(): number {
     return this.#count
@@ -26,50 +36,42 @@ export class OutputBuffer {
 
   /** Bytes of keys and values. */
   get byteLength(): number {
-    return this.#used
+    return this.#end
   }
 
-  /** `text`: the value, written as UTF-8. */
-  add(key: Uint8Array | null, text: string): void {
-    const keyBytes = key?.length ?? 0
-    // No character of a string takes more than three bytes.
-    this.#reserve(keyBytes + 3 * text.length)
-    if (key !== null) this.#bytes.set(key, this.#used)
-    this.#used += keyBytes
-    const valueBytes = this.#bytes.write(text, this.#used)
-    this.#used += valueBytes
-    this.#lengths[2 * this.#count] = key === null ? NULL : keyBytes
-    this.#lengths[2 * this.#count + 1] = valueBytes
+  begin(key: Uint8Array | null): ByteWriter {
+    assert(this.#valueFrom === NULL, 'one output after the other')
+    const index = 2 * this.#count
+    if (index === this.#lengths.length) this.#growLengths()
+    if (key !== null) this.#out.bytes(key)
+    this.#lengths[index] = key === null ? NULL : key.length
+    this.#valueFrom = this.#out.length
+    return this.#out
+  }
+
+  end(): void {
+    assert(this.#valueFrom !== NULL, 'an output that ends has begun')
+    this.#end = this.#out.length
+    this.#lengths[2 * this.#count + 1] = this.#end - this.#valueFrom
+    this.#valueFrom = NULL
     this.#count++
   }
 
   /** Hands everything over, with the memory that it lies in. */
   take(): PackedOutputs {
-    const taken = {
-      count: this.#count,
-      lengths: this.#lengths,
-      bytes: new Uint8Array(this.#bytes.buffer as ArrayBuffer),
-    }
+    assert(this.#valueFrom === NULL, 'whole outputs are taken')
+    const taken = { count: this.#count, lengths: this.#lengths, bytes: this.#out.take() }
     // The next taking will be of about the same size.
-    this.#bytes = Buffer.from(new ArrayBuffer(Math.max(INITIAL_BYTES, nextPower(this.#used))))
-    this.#lengths = new Int32Array(Math.max(256, 2 * nextPower(this.#count)))
-    this.#used = 0
+    this.#lengths = new Int32Array(2 * Math.max(INITIAL_RECORDS, nextPower(this.#count)))
+    this.#end = 0
     this.#count = 0
     return taken
   }
 
-  #reserve(more: number): void {
-    const needed = this.#used + more
-    if (needed > this.#bytes.length) {
-      const bytes = Buffer.from(new ArrayBuffer(nextPower(needed)))
-      bytes.set(this.#bytes.subarray(0, this.#used))
-      this.#bytes = bytes
-    }
-    if (2 * this.#count === this.#lengths.length) {
-      const lengths = new Int32Array(2 * this.#lengths.length)
-      lengths.set(this.#lengths)
-      this.#lengths = lengths
-    }
+  #growLengths(): void {
+    const lengths = new Int32Array(2 * this.#lengths.length)
+    lengths.set(this.#lengths)
+    this.#lengths = lengths
   }
 }
 
@@ -88,8 +90,4 @@ export function unpackOutputs({ count, lengths, bytes }: PackedOutputs): OutputR
     from = end
   }
   return records
-}
-
-function nextPower(size: number): number {
-  return 2 ** Math.ceil(Math.log2(Math.max(1, size)))
 }

@@ -14,8 +14,8 @@ import type { EngineReply, EngineRequest } from './messages.ts'
 const workersMax = 32
 
 /**
- * What a record leaves behind is dead by the next cut: with the default of 16 MB the collector comes
- * many times between two, and copies what still waits.
+ * What a record leaves behind is dead by the next cut: with the default of 16 MB the collector
+ * comes many times between two, and copies what still waits.
  */
 const maxYoungGenerationSizeMb = 64
 

@@ -1,3 +1,4 @@
+import { ByteWriter } from '../../record/byte-writer.ts'
 import type { OutputEncoder, StreamModel, StreamProcessor } from '../engine/engine.ts'
 import type { InputRecord } from '../ports.ts'
 
@@ -39,13 +40,16 @@ export function expectedOf(
 ): Expected[] {
   const { model } = processor
   const expected: Expected[] = []
+  const out = new ByteWriter()
   processor.processMany(records, from, until, (index, { failure, forecast }) => {
     const record = records[index] as InputRecord
     const { offset, key } = record
     if (offset < (failure === null ? wanted.predictions : wanted.deadLetters)) return
     const place = { offset, records: model.records, chainHash: model.chainHash() }
     if (failure === null) {
-      const value = Buffer.from(encoder.prediction(record, forecast))
+      out.reset()
+      encoder.prediction(out, record, forecast)
+      const value = Buffer.from(out.view())
       expected.push({ kind: 'prediction', key, value, headers: {}, ...place })
     } else {
       const { headers = {}, ...output } = encoder.deadLetter(record, failure)

@@ -6,6 +6,7 @@ import type { PartitionReader } from '../../../src/kafka/partition-reader.ts'
 import type { FetchedRecord } from '../../../src/kafka/patches/decode.ts'
 import { createOutputEncoder } from '../../../src/task/engine/output-encoder.ts'
 import { Processor } from '../../../src/task/processor.ts'
+import { predictionOf } from '../../unit/task/support/prediction.ts'
 import { lineOf } from './output-line.ts'
 import { upstreamHeader, type Verdict } from './upstream.ts'
 
@@ -99,7 +100,7 @@ export class Oracle {
       const kind = failure === null ? 'predictions' : 'deadLetters'
       const output =
         failure === null
-          ? { key, value: Buffer.from(this.#encoder.prediction(input, forecast)), headers: {} }
+          ? { key, value: predictionOf(this.#encoder, input, forecast), headers: {} }
           : this.#encoder.deadLetter(input, failure)
       const expected: Expected = {
         offset: Number(record.offset),

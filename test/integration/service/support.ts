@@ -11,6 +11,7 @@ import type { ServiceConfig } from '../../../src/config/schema.ts'
 import { createTopics, topicNames, withAdmin } from '../../../src/kafka/topics.ts'
 import { createOutputEncoder } from '../../../src/task/engine/output-encoder.ts'
 import { Processor } from '../../../src/task/processor.ts'
+import { predictionOf } from '../../unit/task/support/prediction.ts'
 import {
   brokers,
   createTopic,
@@ -163,7 +164,7 @@ export async function expectedOutputs(app: App, partition: number): Promise<Expe
     const { failure, forecast } = processor.process(key, value, timestampMs)
     const input = { offset, timestampMs, key, value }
     if (failure === null) {
-      const output = encoder.prediction(input, forecast)
+      const output = `${predictionOf(encoder, input, forecast)}`
       expected.predictions.push(line(record.key, output, {}))
     } else {
       const output = encoder.deadLetter(input, failure)
@@ -186,8 +187,11 @@ export function expectedOf(app: App, messages: ReturnType<typeof rows>) {
     const [key, value] = [Buffer.from(`${message.key}`), Buffer.from(`${message.value}`)]
     const { failure, forecast } = processor.process(key, value, 0)
     const input = { offset: BigInt(index), timestampMs: 0, key, value }
-    if (failure === null) expected.predictions.push(encoder.prediction(input, forecast))
-    else expected.deadLetters.push(`${message.value}`)
+    if (failure === null) {
+      expected.predictions.push(`${predictionOf(encoder, input, forecast)}`)
+    } else {
+      expected.deadLetters.push(`${message.value}`)
+    }
   }
   return expected
 }

@@ -3,6 +3,7 @@ import { MemoryLog, type ProducedRecord } from '../../../src/log/memory-log.ts'
 import { Random } from '../../../src/random.ts'
 import { createOutputEncoder } from '../../../src/task/engine/output-encoder.ts'
 import { Processor } from '../../../src/task/processor.ts'
+import { predictionOf } from '../../unit/task/support/prediction.ts'
 import { testConfig, textOf, type World } from '../../unit/task/support/world.ts'
 
 export const partitions = 3
@@ -122,8 +123,7 @@ function truthOf(config: ServiceConfig, log: MemoryLog, partition: number): Trut
     const { key, value, timestampMs } = record
     const { failure, forecast } = processor.process(key, value, timestampMs)
     if (failure === null) {
-      const text = encoder.prediction(record, forecast)
-      predictions.push(textOf({ key, value: Buffer.from(text) }))
+      predictions.push(textOf({ key, value: predictionOf(encoder, record, forecast) }))
     } else {
       deadLetters.push(textOf(encoder.deadLetter(record, failure)))
     }

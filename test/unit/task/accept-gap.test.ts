@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { createOutputEncoder } from '../../../src/task/engine/output-encoder.ts'
 import { Processor } from '../../../src/task/processor.ts'
 import { decodeManifest, manifestSlot } from '../../../src/task/snapshot-log.ts'
+import { predictionOf } from './support/prediction.ts'
 import { type Process, type ProcessOptions, testConfig, textOf, World } from './support/world.ts'
 
 const config = testConfig({
@@ -69,8 +70,7 @@ function bare(world: World, ...stretches: readonly (readonly [from: number, to: 
     if (!stretches.some(([from, to]) => from <= offset && offset < to)) continue
     const { key, value, timestampMs } = record
     const { forecast } = processor.process(key, value, timestampMs)
-    const text = encoder.prediction(record, forecast)
-    outputs.set(offset, textOf({ key, value: Buffer.from(text) }))
+    outputs.set(offset, textOf({ key, value: predictionOf(encoder, record, forecast) }))
   }
   const published = (from: number) => world.outputs().predictions.slice(from)
   const outputsFrom = (from: number, count: number) =>

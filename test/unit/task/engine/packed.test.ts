@@ -6,6 +6,12 @@ import { packRecords, unpackRecords } from '../../../../src/task/engine/packed-r
 import type { InputRecord } from '../../../../src/task/ports.ts'
 
 const bytes = fc.oneof(fc.constant(null), fc.uint8Array({ maxLength: 300 }))
+
+function add(buffer: OutputBuffer, key: Uint8Array | null, text: string): void {
+  buffer.begin(key).text(text)
+  buffer.end()
+}
+
 const hex = (part: Uint8Array | null) => (part === null ? null : Buffer.from(part).toString('hex'))
 
 describe('packed records', () => {
@@ -59,7 +65,7 @@ describe('packed outputs', () => {
       (takings) => {
         const buffer = new OutputBuffer()
         for (const outputs of takings) {
-          for (const [key, text] of outputs) buffer.add(key, text)
+          for (const [key, text] of outputs) add(buffer, key, text)
           expect(buffer.count).toBe(outputs.length)
           const size = outputs.reduce((sum, [key, text]) => {
             return sum + (key?.length ?? 0) + Buffer.byteLength(text)
@@ -80,11 +86,23 @@ describe('packed outputs', () => {
 
   test('grow to values of megabytes', () => {
     const buffer = new OutputBuffer()
-    buffer.add(null, 'ä'.repeat(1_000_000))
-    buffer.add(Buffer.from('k'), '')
+    add(buffer, null, 'ä'.repeat(1_000_000))
+    add(buffer, Buffer.from('k'), '')
     const [long, short] = unpackOutputs(buffer.take())
     expect(long?.value?.length).toBe(2_000_000)
     expect([`${short?.key}`, short?.value?.length]).toEqual(['k', 0])
+  })
+
+  test('one that is not whole is neither counted nor taken', () => {
+    const buffer = new OutputBuffer()
+    add(buffer, null, 'whole')
+    buffer.begin(null).text('half')
+    expect([buffer.count, buffer.byteLength]).toEqual([1, 5])
+    expect(() => buffer.begin(null)).toThrow(AssertionError)
+    expect(() => buffer.take()).toThrow(AssertionError)
+    buffer.end()
+    expect(() => buffer.end()).toThrow(AssertionError)
+    expect(buffer.count).toBe(2)
   })
 
   test('lengths that reach beyond the buffer are a defect', () => {

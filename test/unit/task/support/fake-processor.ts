@@ -108,7 +108,8 @@ export class FakeProcessor implements StreamProcessor {
 }
 
 export const fakeEncoder: OutputEncoder = {
-  prediction: ({ offset }, forecast) => `${offset} ${forecast.records} ${forecast.sequence}`,
+  prediction: (out, { offset }, forecast) =>
+    out.text(`${offset} ${forecast.records} ${forecast.sequence}`),
   deadLetter: ({ key, value, offset }, { code }) => ({
     key,
     value,
