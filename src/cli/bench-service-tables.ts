@@ -36,6 +36,24 @@ export function serviceBacklogTable(rows: Rows<'service-backlog'>): BenchTable {
   }
 }
 
+export function serviceRestoreTable(rows: Rows<'service-restore'>): BenchTable {
+  return {
+    title: 'The service: a restore without a snapshot',
+    cells: [
+      ['sequences', 'records', 'records/s', 'replay’s', 'share', 'to reach', 'reached'],
+      ...rows.map((row) => [
+        grouped(row.sequences),
+        grouped(row.records),
+        grouped(row.recordsPerSecond),
+        grouped(row.replayRecordsPerSecond),
+        percent(row.share),
+        percent(row.reach),
+        row.share >= row.reach ? 'yes' : 'no',
+      ]),
+    ],
+  }
+}
+
 export function serviceLatencyTable(rows: Rows<'service-latency'>): BenchTable {
   return {
     title: 'The service: from event to prediction',

@@ -4,6 +4,7 @@ import {
   serviceIdleTable,
   serviceLatencyTable,
   servicePauseTable,
+  serviceRestoreTable,
 } from './bench-service-tables.ts'
 import { figure, grouped } from './table.ts'
 
@@ -30,6 +31,7 @@ export function benchTables(rows: readonly BenchRow[]): BenchTable[] {
     latencyTable(of('latency')),
     memoryTable(of('memory')),
     serviceBacklogTable(of('service-backlog')),
+    serviceRestoreTable(of('service-restore')),
     serviceLatencyTable(of('service-latency')),
     servicePauseTable(of('service-pause')),
     serviceIdleTable(of('service-idle')),

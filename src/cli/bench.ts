@@ -24,7 +24,8 @@ const help = `headrace bench: how fast this machine learns
 Usage: headrace bench [--only update,product,reference,replay,latency,memory,service]
          [--kernel NAME] [--cells rnn,gru,lstm] [--hidden 16,32] [--rows 1,8] [--window 16]
          [--sequences 1,1000] [--records N] [--rounds N] [--least-ms N] [--json]
-       headrace bench --only service [--parts backlog,latency,kill,stall,rolling,idle] [--quick]
+       headrace bench --only service [--quick]
+         [--parts backlog,restore,latency,kill,stall,rolling,idle]
          [--kernel NAME] [--json]
 
   update      one update of a recurrent network (8 inputs, one layer): forward over the window,
@@ -62,7 +63,7 @@ no records (a run shorter than a block ends none) has null for its times in --js
                      in all (10000000)
   --rounds N         (7)
   --least-ms N       an update is repeated for at least so long in each round (20)
-  --parts LIST       of the service (backlog,latency,kill,stall,rolling,idle)
+  --parts LIST       of the service (backlog,restore,latency,kill,stall,rolling,idle)
   --quick            the service with few records and short waits: whether it works; the figures
                      say nothing
   --json             one array of rows on standard output, nothing else (docs/benchmarks.md)

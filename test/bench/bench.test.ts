@@ -153,7 +153,10 @@ describe('bench', () => {
       ['--only', 'speed'],
       "--only takes update, product, reference, replay, latency, memory, service, not 'speed'.",
     ],
-    [['--only', 'service', '--parts', 'kill,sleep'], '--parts takes backlog, latency, kill, stall'],
+    [
+      ['--only', 'service', '--parts', 'kill,sleep'],
+      '--parts takes backlog, restore, latency, kill, stall',
+    ],
     [['--only', 'update,tensorflow'], '--only tensorflow is not in this version'],
     [['--kernel', 'tensorflow'], '--kernel: "tensorflow" is not in this version'],
     [['--kernel', 'fast'], "--kernel takes wasm, reference, not 'fast'."],

@@ -34,6 +34,10 @@ const rows: readonly BenchRow[] = [
     ...{ share: 0.7, reach: 0.6, beyond: 0.8 },
   },
   {
+    ...{ bench: 'service-restore', kernel: 'wasm', sequences: 1000, records: 250_000, rounds: 3 },
+    ...{ recordsPerSecond: 96_000, replayRecordsPerSecond: 1e5, share: 0.96, reach: 0.95 },
+  },
+  {
     ...{ bench: 'service-latency', kernel: 'wasm', producedPerSecond: 500, records: 10_000 },
     ...{ commitIntervalMs: 100, p50Ms: 61, p95Ms: 108, p99Ms: 141, reachMs: 140, beyondMs: 120 },
   },

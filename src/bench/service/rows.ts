@@ -21,6 +21,22 @@ export interface ServiceBacklogRow {
   readonly beyond: number | null
 }
 
+/** A restore without a snapshot, and `replay` of the same topic, each in a new process, in turn. */
+export interface ServiceRestoreRow {
+  readonly bench: 'service-restore'
+  readonly kernel: KernelName
+  readonly sequences: number
+  readonly records: number
+  readonly rounds: number
+  /** From the fence on until the task runs. */
+  readonly recordsPerSecond: number
+  readonly replayRecordsPerSecond: number
+  /** The restore as a share of the replay, in the same round. */
+  readonly share: number
+  /** What `share` should be at least. */
+  readonly reach: number
+}
+
 /** From right before an event is produced until its prediction is readable read_committed. */
 export interface ServiceLatencyRow {
   readonly bench: 'service-latency'
@@ -67,4 +83,9 @@ export interface ServiceIdleRow {
   readonly beyond: number
 }
 
-export type ServiceRow = ServiceBacklogRow | ServiceLatencyRow | ServicePauseRow | ServiceIdleRow
+export type ServiceRow =
+  | ServiceBacklogRow
+  | ServiceRestoreRow
+  | ServiceLatencyRow
+  | ServicePauseRow
+  | ServiceIdleRow

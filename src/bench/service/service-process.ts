@@ -9,6 +9,14 @@ export interface ServiceProcessOptions {
   readonly env: Readonly<Record<string, string | undefined>>
 }
 
+/** How a task came to run. */
+export interface Restored {
+  readonly records: number
+  /** Records of the snapshot that it began with; null: none. */
+  readonly snapshot: number | null
+  readonly restoreMs: number
+}
+
 /** `headrace` in a process of its own, on the Node that runs us. */
 export class ServiceProcess {
   readonly ended: Promise<{ readonly code: number | null }>
@@ -20,6 +28,7 @@ export class ServiceProcess {
   #url: string | null = null
   #assigned: readonly number[] | null = null
   readonly #running = new Map<number, string>()
+  readonly #restored = new Map<number, Restored>()
 
   constructor({ program, args, env }: ServiceProcessOptions) {
     this.#child = spawn(process.execPath, [program, ...args], {
@@ -68,6 +77,11 @@ export class ServiceProcess {
     return this.#running.get(partition)
   }
 
+  /** How a partition's task came to run here; undefined where none did. */
+  restored(partition: number): Restored | undefined {
+    return this.#restored.get(partition)
+  }
+
   /** SIGKILL: nothing is said goodbye to. Resolves when it is gone. */
   async kill(): Promise<void> {
     if (this.#isRunning) this.#child.kill('SIGKILL')
@@ -102,7 +116,10 @@ export class ServiceProcess {
       partitions,
       partition,
       bootId = '',
-    } = JSON.parse(line) as {
+      records = 0,
+      snapshot = null,
+      restoreMs = 0,
+    } = JSON.parse(line) as Partial<Restored> & {
       readonly event?: string
       readonly url?: string
       readonly partitions?: readonly number[]
@@ -110,7 +127,10 @@ export class ServiceProcess {
       readonly bootId?: string
     }
     if (event === 'http.listening' && url !== undefined) this.#url = url
-    if (event === 'task.running' && partition !== undefined) this.#running.set(partition, bootId)
+    if (event === 'task.running' && partition !== undefined) {
+      this.#running.set(partition, bootId)
+      this.#restored.set(partition, { records, snapshot, restoreMs })
+    }
     if (event !== 'group.assigned' || partitions === undefined) return
     this.#assigned = partitions
     // A task that is taken away and given back begins anew.

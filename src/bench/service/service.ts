@@ -2,6 +2,7 @@ import { benchBacklog } from './backlog.ts'
 import { benchIdle } from './idle.ts'
 import { benchKill } from './kill.ts'
 import { benchServiceLatency } from './latency.ts'
+import { benchRestore } from './restore.ts'
 import { benchRolling } from './rolling.ts'
 import type { ServiceRow } from './rows.ts'
 import { Stage, type StageOptions } from './stage.ts'
@@ -9,6 +10,7 @@ import { benchStall } from './stall.ts'
 
 const parts = {
   backlog: benchBacklog,
+  restore: benchRestore,
   latency: benchServiceLatency,
   kill: benchKill,
   stall: benchStall,

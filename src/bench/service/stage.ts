@@ -39,6 +39,8 @@ export interface AppOptions {
   readonly portfolio?: 'network' | 'full'
   /** The field with the name of the sequence; without it there is one sequence. */
   readonly key?: string
+  /** Of section `snapshot`. */
+  readonly maxReplayMs?: number
   /** Over the defaults of section `kafka`. */
   readonly kafka?: Readonly<Record<string, unknown>>
 }
@@ -69,7 +71,7 @@ export class Stage {
   /** One GRU 32, everything else as by default. */
   async createApp(options: AppOptions = {}): Promise<StageApp> {
     const { cluster, kernel, folder } = this.options
-    const { partitions = 1, portfolio = 'network', key, kafka = {} } = options
+    const { partitions = 1, portfolio = 'network', key, kafka = {}, maxReplayMs } = options
     const name = `headrace-bench-${this.options.createId()}`
     const input = options.input ?? `${name}-input`
     const config = {
@@ -78,6 +80,7 @@ export class Stage {
       input: { topic: input, time: 'time', ...(key === undefined ? {} : { key }) },
       task: { targets: ['y'], inputs: ['x'] },
       model: { cell: 'gru', hidden: 32, portfolio, kernel },
+      ...(maxReplayMs === undefined ? {} : { snapshot: { maxReplayMs } }),
       http: { port: 0 },
     }
     const file = join(folder, `${name}.yaml`)
