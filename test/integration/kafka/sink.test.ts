@@ -64,10 +64,16 @@ describe('a writer', () => {
       }),
     )
     await writer.close()
+    // The broker answers before the markers that make it visible are in every partition.
+    await until('the dead letters', async () => {
+      return (await readToEnd(app.topics.deadLetters)).length === 8
+    })
+    await until('the predictions', async () => {
+      return (await readToEnd(app.topics.predictions)).length === 2500
+    })
     expect((await readToEnd(app.topics.predictions)).map(({ value }) => value)).toEqual(
       range(2500, 'p'),
     )
-    expect(await readToEnd(app.topics.deadLetters)).toHaveLength(8)
   })
 
   test('shows nothing of a transaction that does not come to its end', async () => {

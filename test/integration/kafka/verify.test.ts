@@ -335,7 +335,11 @@ describe('inspect', () => {
       .slice(-1)
     const { predictions, time } = JSON.parse(newest!.value!)
     expect(sequence.time).toBe(time)
-    expect(sequence.predictions).toEqual(
+    // What is published has nine digits.
+    const rounded = JSON.parse(JSON.stringify(sequence.predictions), (_, value) =>
+      typeof value === 'number' ? Number(value.toPrecision(9)) : value,
+    )
+    expect(rounded).toEqual(
       predictions.map(({ for: _, ...prediction }: { for: unknown }) => prediction),
     )
     expect(sequence.networks[0].hidden[0]).toHaveLength(6)
