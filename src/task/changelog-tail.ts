@@ -1,3 +1,4 @@
+import { HeadraceError } from '../errors.ts'
 import {
   type CommitRecord,
   commitKey,
@@ -40,6 +41,8 @@ export interface TailQuery {
   readonly sinceOffset: bigint
   /** Where to begin reading; the whole partition where it is left out. */
   readonly from?: bigint
+  /** Asked between fetches: true ends the read with `HEADRACE_TASK_FENCED`. */
+  isStopped?(): boolean
 }
 
 /**
@@ -76,7 +79,11 @@ export async function readTail(changelog: Changelog, query: TailQuery): Promise<
     }
   }
   const range = { until: markerOffset, ...(from === undefined ? {} : { from }) }
-  await changelog.read(partition, range, visit)
+  await changelog.read(partition, range, visit, async () => {
+    // A successor on the same partition waits for the end of this.
+    if (query.isStopped?.() !== true) return
+    throw new HeadraceError('HEADRACE_TASK_FENCED', 'The task was closed meanwhile.')
+  })
   const [a, b] = [slots[0].manifest, slots[1].manifest]
   const manifest = (a?.number ?? 0) > (b?.number ?? 0) ? a : b
   return { fenced: !markerSeen || foreign, commit, configuration, manifest, slots }

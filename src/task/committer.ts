@@ -100,7 +100,7 @@ export class Committer {
     this.#last = last
     this.#origin = origin
     this.#lastBeganMs = this.#options.clock.monotonicMs()
-    if (last === null) this.request()
+    if (this.#isNew) this.request()
     else this.nudge()
   }
 
@@ -114,7 +114,7 @@ export class Committer {
   request(): void {
     if (this.#origin === null || this.#abandoned || this.#flight !== null) return
     this.#disarm()
-    const wantsCut = this.#last === null || this.#options.wantsCut()
+    const wantsCut = this.#isNew || this.#options.wantsCut()
     // Nothing to do: whoever has something nudges, and an idle partition costs nothing.
     if (!wantsCut && !this.#proofRequired) return
     this.#lastBeganMs = this.#options.clock.monotonicMs()
@@ -158,6 +158,12 @@ export class Committer {
     this.#wake()
     await this.#flight
     await this.#discardWriter()
+  }
+
+  /** Whether the changelog lacks what it must say be there outputs or not: a beginning, a gap. */
+  get #isNew(): boolean {
+    const gaps = this.#origin?.gaps.length ?? 0
+    return this.#last === null || this.#last.gaps.length < gaps
   }
 
   #arm(): void {

@@ -50,6 +50,8 @@ export class Snapshotter {
   /** Not null: the last one before the end, which must be sealed by then; monotonic. */
   #deadlineMs: number | null = null
   #finalMs = 0
+  /** The one in hand was begun after `finish`. */
+  #isLast = false
   #isOver = false
   #isNearStart = false
 
@@ -89,8 +91,9 @@ export class Snapshotter {
   }
 
   /**
-   * From now on a snapshot is due if anything has come since the last one, in slices as large as
-   * may be. It is given up as soon as it is seen not to be sealed by `deadlineMs` (monotonic).
+   * From now on one more snapshot is due if anything has come since the last one, in slices as
+   * large as may be. It is given up as soon as it is seen not to be sealed by `deadlineMs`
+   * (monotonic). An engine goes on with what it was handed, and no other snapshot follows for that.
    */
   finish(deadlineMs: number): void {
     this.#deadlineMs = deadlineMs
@@ -133,6 +136,7 @@ export class Snapshotter {
     this.#manifest = null
     this.#sealedWorkMs = this.#cutWorkMs
     this.#isNearStart = false
+    this.#isOver = this.#isLast
     this.#options.settle('sealed')
     const { number, slot, records, sequences, bytes } = this.#sealed
     const durationMs = clock.monotonicMs() - this.#beganMs
@@ -166,6 +170,7 @@ export class Snapshotter {
 
   #begin({ nextOffset, records, updates, chainHash }: Cut): void {
     this.#state = 'writing'
+    this.#isLast = this.#deadlineMs !== null
     this.#cut = { nextOffset, records, updates, chainHash }
     this.#cutWorkMs = this.#workMs
     this.#bytes = 0

@@ -112,14 +112,11 @@ export class StreamTask {
 
   /** The group has met and left the partition with us: fetching goes on where we stand. */
   keep(): void {
-    const { source } = this.#context.ports
     if (this.#queue === null || !this.#isAccepting) {
-      source.pause(this.partition)
+      this.#context.ports.source.pause(this.partition)
       return
     }
-    source.seek(this.partition, this.#queue.fetchPosition)
-    if (this.#paused) source.pause(this.partition)
-    else source.resume(this.partition)
+    this.#fetchOn(this.#queue)
     this.#committer.requireProof()
   }
 
@@ -193,7 +190,8 @@ export class StreamTask {
     this.#transition('RESTORING')
     this.#restoreBeganMs = this.#context.clock.monotonicMs()
     const query = { partition, bootId: this.#bootId, markerOffset, sinceOffset: markerOffset }
-    const tail = await readTail(ports.changelog, query)
+    const isStopped = () => this.#stopped
+    const tail = await readTail(ports.changelog, { ...query, isStopped })
     if (tail.fenced) {
       const message = `${placeOf({ topic, partition })} was taken over while it was restored.`
       throw new HeadraceError('HEADRACE_TASK_FENCED', message)
@@ -211,12 +209,18 @@ export class StreamTask {
     const slotNames = tail.slots.map(({ names }) => [...names]) as [string[], string[]]
     const snapshot = manifest && { manifest, otherCut: other?.manifest?.records ?? null }
     const place = placeOf({ topic, partition })
-    this.#begin(plan, session)
+    const queue = this.#begin(plan, session)
     const start = { position, snapshot, slotNames, commit, hasGap: hasNewGap, place }
     this.#records = await session.begin(start)
-    if (this.#stopped) return
-    ports.source.seek(partition, position)
-    ports.source.resume(partition)
+    // After a rebalance meanwhile some of it may be here, as much as there is room for.
+    if (!this.#stopped) this.#fetchOn(queue)
+  }
+
+  #fetchOn(queue: RecordQueue): void {
+    const { source } = this.#context.ports
+    source.seek(this.partition, queue.fetchPosition)
+    if (this.#paused) source.pause(this.partition)
+    else source.resume(this.partition)
   }
 
   #tellPlan({ disagreeingGroupOffset, commit, gaps, hasNewGap }: RestorePlan): void {
@@ -240,13 +244,14 @@ export class StreamTask {
     return this.#session
   }
 
-  /** Everything that stands before the first fetch. */
-  #begin(plan: RestorePlan, session: EngineSession): void {
+  /** Everything that stands before the first fetch; the queue that it goes to. */
+  #begin(plan: RestorePlan, session: EngineSession): RecordQueue {
     const { config, clock, queueBounds, fingerprint, numerics } = this.#context
     const { logger, metrics } = this.#options
     this.#plan = plan
-    this.#queue = new RecordQueue(plan.position, queueBounds, plan.endOffset)
-    this.#handOver = new HandOver(this.#queue, session.link)
+    const queue = new RecordQueue(plan.position, queueBounds, plan.endOffset)
+    this.#queue = queue
+    this.#handOver = new HandOver(queue, session.link)
     this.#snapshotter = new Snapshotter(
       {
         maxReplayMs: config.snapshot.maxReplayMs,
@@ -266,8 +271,9 @@ export class StreamTask {
       bootId: this.#bootId,
       gaps: plan.gaps,
     }
-    this.#report.position(this.#queue, 0)
+    this.#report.position(queue, 0)
     metrics.restore(plan.manifest?.records ?? 0, plan.commit?.records ?? 0)
+    return queue
   }
 
   /** RESTORING → RUNNING: the replay has reached its goal. */

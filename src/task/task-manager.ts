@@ -87,7 +87,8 @@ export class TaskManager implements SourceListener {
     for (const partition of partitions) {
       const slot = this.#slots.get(partition)
       if (slot !== undefined) slot.task.keep()
-      else if (!this.#stopping) this.#add(partition, 0, null)
+      else if (this.#stopping) this.#context.ports.source.pause(partition)
+      else this.#add(partition, 0, null)
     }
     this.#options.logger.info('group.assigned', { partitions: [...partitions] })
     // The ones that ran may just have gone to another process.

@@ -64,7 +64,8 @@ export class EngineTask implements Sliced {
   #position = 0n
   #received = 0
   #handedOver = 0
-  #chunk = 8
+  /** A sign of life comes after each: the first tells how long a record takes. */
+  #chunk = 1
   #workMs = 0
   #isReplaying = true
   #weights: { updates: number; hash: string } | null = null

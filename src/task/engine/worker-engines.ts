@@ -80,6 +80,19 @@ export class WorkerEngines implements Engines {
   }
 }
 
+/** What a task's engine owes. */
+interface Due {
+  /** Records handed over, and of those taken in. */
+  sent: number
+  taken: number
+  /** It waits for a cut, which is not its fault. */
+  isFull: boolean
+  /** Other requests not yet answered. */
+  answers: number
+}
+
+const nothingDue: Due = { sent: 0, taken: 0, isFull: false, answers: 0 }
+
 /**
  * One worker. It answers every request but `settle` and `close`; while answers are due and none has
  * come for `workers.stallMs`, it is taken for stuck and ended. Its tasks are lost with it, and no
@@ -90,8 +103,8 @@ class Thread {
   readonly #options: WorkerEnginesOptions
   readonly #onGone: () => void
   readonly #listeners = new Map<number, EngineListener>()
-  /** Records handed over and not yet taken in, and other requests not yet answered, by task. */
-  readonly #due = new Map<number, { records: number; answers: number }>()
+  /** By task. */
+  readonly #due = new Map<number, Due>()
   #aliveMs: number
   #cancelWatch: () => void = () => {}
   #isGone = false
@@ -119,7 +132,7 @@ class Thread {
 
   open(task: number, partition: number, listener: EngineListener): void {
     this.#listeners.set(task, listener)
-    this.#due.set(task, { records: 0, answers: 0 })
+    this.#due.set(task, { ...nothingDue })
     this.send({ type: 'open', task, partition })
   }
 
@@ -129,7 +142,7 @@ class Thread {
     if (due !== undefined) {
       // Before that nothing was asked for: the time of waiting begins now.
       if (!this.#isDue) this.#aliveMs = this.#options.clock.monotonicMs()
-      if (request.type === 'records') due.records = request.records.first + request.records.count
+      if (request.type === 'records') due.sent = request.records.first + request.records.count
       if (request.type === 'load' || request.type === 'begin' || request.type === 'cut') {
         due.answers++
       }
@@ -154,25 +167,32 @@ class Thread {
     const due = this.#due.get(reply.task)
     if (due !== undefined) {
       if (reply.type === 'loaded' || reply.type === 'begun' || reply.type === 'cut') due.answers--
-      if (reply.type === 'failed') this.#due.set(reply.task, { records: 0, answers: 0 })
+      if (reply.type === 'cut') due.isFull = false
+      if (reply.type === 'failed') this.#due.set(reply.task, { ...nothingDue })
       if (reply.type === 'progress') {
-        const { handedOver, isFull } = reply.progress
-        // A full engine waits for a cut, which is not its fault.
-        if (isFull || handedOver === due.records) due.records = 0
+        due.taken = reply.progress.handedOver
+        due.isFull = reply.progress.isFull
       }
     }
     this.#listeners.get(reply.task)?.onReply(reply)
   }
 
   get #isDue(): boolean {
-    return [...this.#due.values()].some(({ records, answers }) => records > 0 || answers > 0)
+    const owes = ({ sent, taken, isFull, answers }: Due): boolean =>
+      answers > 0 || (!isFull && taken < sent)
+    return [...this.#due.values()].some(owes)
   }
 
   #watch(): void {
     const { scheduler, clock, config } = this.#options
     const { stallMs } = config.workers
-    this.#cancelWatch = scheduler.after(Math.max(20, stallMs / 8), () => {
-      const silentMs = clock.monotonicMs() - this.#aliveMs
+    const everyMs = Math.max(20, stallMs / 8)
+    const dueMs = clock.monotonicMs() + everyMs
+    this.#cancelWatch = scheduler.after(everyMs, () => {
+      const nowMs = clock.monotonicMs()
+      // This thread stood still itself, as after SIGSTOP: answers may wait for their turn.
+      if (nowMs - dueMs > everyMs) this.#aliveMs = Math.min(nowMs, this.#aliveMs + nowMs - dueMs)
+      const silentMs = nowMs - this.#aliveMs
       if (this.#isDue && silentMs >= stallMs) {
         this.#lose(`has not answered for ${Math.round(silentMs)} ms`)
         void this.#worker.terminate()

@@ -155,6 +155,20 @@ test('a gap once accepted needs no leave again, from that snapshot or a later on
   await world.stop(third)
 })
 
+test('a gap is written down at once, be there further records or not', async () => {
+  const { world, cut } = await snapshotThenMore()
+  world.log.log('input', 0).truncate(60n)
+  const first = world.start(options([], { acceptGap: true }))
+  await world.time.until('it to run', () => stateOf(first)[0] === 'RUNNING')
+  await world.time.pass(1_000)
+  world.crash(first)
+  expect(world.commits().at(-1)?.gaps).toEqual([{ from: BigInt(cut), to: 60n }])
+  const second = world.start(options([]))
+  await world.time.until('it to run', () => stateOf(second)[0] === 'RUNNING')
+  expect(world.published()).toBe(60)
+  await world.stop(second)
+})
+
 test('a gap that has grown is another one, and needs leave again', async () => {
   const { world, cut } = await snapshotThenMore()
   world.log.log('input', 0).truncate(BigInt(cut + 5))

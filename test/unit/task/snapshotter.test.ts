@@ -214,6 +214,27 @@ describe('the last one', () => {
     expect(finish(500)).toEqual({ cuts: 1, settled: ['abandoned'] })
   })
 
+  test('is one: what the engine goes on with meanwhile makes no other due', () => {
+    const snapshotter = create()
+    snapshotter.worked(1)
+    snapshotter.finish(10_000)
+    cut(snapshotter, 50, { seal: sealOf(50) })
+    snapshotter.worked(2)
+    snapshotter.committed()
+    expect([settled, snapshotter.wantsCut]).toEqual([['sealed'], false])
+  })
+
+  test('comes behind one that was begun before the end', () => {
+    const snapshotter = create()
+    snapshotter.worked(1_000)
+    cut(snapshotter, 50, { rows: [row] })
+    snapshotter.finish(10_000)
+    snapshotter.worked(1_001)
+    cut(snapshotter, 60, { seal: sealOf(50) })
+    snapshotter.committed()
+    expect(snapshotter.request().snapshot).toBe('begin')
+  })
+
   test('of nothing new is none', () => {
     const snapshotter = create({ ...sealOf(50), ...origin, ...cutOf(50), bytes: 0 })
     expect(snapshotter.sealed?.records).toBe(50)

@@ -29,7 +29,7 @@ function message(from: number, count: number, nextOffset = from + count) {
   return { type: 'records', task: 0, records: packed } as const
 }
 
-function setUp(maxRecords = 1_000) {
+function setUp(maxRecords = 1_000, recordMs = 0) {
   const time = new VirtualTime()
   const replies: EngineReply[] = []
   const processors: FakeProcessor[] = []
@@ -38,7 +38,7 @@ function setUp(maxRecords = 1_000) {
     scheduler: time,
     bounds: { maxRecords, maxBytes: 1_000_000 },
     createProcessor: () => {
-      const processor = new FakeProcessor()
+      const processor = new FakeProcessor('', () => time.advance(recordMs))
       processors.push(processor)
       return processor
     },
@@ -94,6 +94,14 @@ describe('an engine that runs', () => {
     server.handle({ type: 'cut', task: 0, request: none })
     await until('the rest', () => of('progress').at(-1)?.progress.records === 25)
     expect(of('cut').map(({ cut }) => cut.records)).toEqual([10, 20])
+  })
+
+  test('gives a sign after each record where one takes seconds, from the first on', async () => {
+    const { server, of, until } = setUp(1_000, 5_000)
+    server.handle({ type: 'begin', task: 0, start })
+    server.handle(message(0, 3))
+    await until('the records', () => of('progress').at(-1)?.progress.handedOver === 3)
+    expect(of('progress').map(({ progress }) => progress.handedOver)).toEqual([1, 2, 3])
   })
 
   test('tells what was published, once', async () => {

@@ -192,6 +192,39 @@ test('a thread with work that gives no sign for stallMs is ended, the others go 
   await expectToWork(well)
 })
 
+test('a thread that is stuck behind the cut that a full engine waited for is ended', async () => {
+  engines = create(1)
+  const { stallMs } = config.workers
+  const opened = open(0)
+  opened.link.send({ type: 'begin', start })
+  send(opened, 0, 1_001)
+  await until('the engine to be full', () =>
+    opened.replies.some((each) => each.type === 'progress' && each.progress.isFull),
+  )
+  // Nobody takes its outputs, as in an outage: that is not its fault.
+  for (let i = 0; i < 30; i++) advance(stallMs / 8)
+  expect(opened.losses).toEqual([])
+  // What it says behind the cut is not heard, as if it said nothing.
+  const [thread] = threads
+  thread?.on('message', ({ type }: EngineReply) => {
+    if (type === 'cut') thread.removeAllListeners('message')
+  })
+  await expectToWork(opened)
+  for (let i = 0; i < 10; i++) advance(stallMs / 8)
+  expect(opened.losses).toMatchObject([{ code: 'HEADRACE_TASK_WORKER_LOST' }])
+})
+
+test('time in which this thread itself stood still is not held against the others', async () => {
+  engines = create(1)
+  const opened = open(0)
+  opened.link.send({ type: 'begin', start })
+  // The answer is on its way, but the timer comes first: so it is after SIGSTOP and SIGCONT.
+  advance(10 * config.workers.stallMs)
+  expect(opened.losses).toEqual([])
+  await until('the answer', () => has(opened, 'begun'))
+  await expectToWork(opened)
+})
+
 test('a thread without work is silent for as long as it likes', async () => {
   engines = create(1)
   const opened = open(0)
