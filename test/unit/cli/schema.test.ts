@@ -17,7 +17,7 @@ test('prints a JSON Schema with keys, defaults and what is required', async () =
     default: 32,
     description: expect.any(String),
   })
-  expect(schema.properties.snapshot).toBeUndefined()
+  expect(schema.properties.snapshot.properties.maxReplayMs).toMatchObject({ default: 2_000 })
   expect(io.stderr.text).toBe('')
 })
 
