@@ -19,6 +19,9 @@ import type { TaskContext, TaskOptions } from './task-context.ts'
 import { TaskReport } from './task-report.ts'
 import type { Origin } from './transaction.ts'
 
+/** How often a restore that takes long is logged. */
+const restoreToldEveryMs = 5_000
+
 /**
  * One incarnation of the work on one input partition: its queue, its producer, its engine with the
  * model, its state machine (see state.ts). It ends by `closeClean` or `closeDirty`; after a failure
@@ -48,6 +51,7 @@ export class StreamTask {
   #paused = false
   #stopped = false
   #restoreBeganMs = 0
+  #restoreToldMs = 0
   #watch: RetentionWatch | null = null
 
   constructor(context: TaskContext, options: TaskOptions) {
@@ -189,6 +193,7 @@ export class StreamTask {
     if (this.#stopped) return
     this.#transition('RESTORING')
     this.#restoreBeganMs = this.#context.clock.monotonicMs()
+    this.#restoreToldMs = this.#restoreBeganMs
     const query = { partition, bootId: this.#bootId, markerOffset, sinceOffset: markerOffset }
     const isStopped = () => this.#stopped
     const tail = await readTail(ports.changelog, { ...query, isStopped })
@@ -306,12 +311,19 @@ export class StreamTask {
     this.#handOver?.taken(progress.handedOver)
     this.#snapshotter?.worked(progress.workMs)
     this.#report.progress(progress, queue, this.queuedRecords)
-    if (this.#state === 'RESTORING' && this.progress !== null) {
-      this.#options.metrics.restore(this.progress.done, this.progress.total)
-    }
+    if (this.#state === 'RESTORING' && this.progress !== null) this.#tellRestore(this.progress)
     if (this.#isFull) this.#committer.request()
     else this.#committer.nudge()
     this.#pump()
+  }
+
+  #tellRestore({ done, total }: { readonly done: number; readonly total: number }): void {
+    const { logger, metrics } = this.#options
+    metrics.restore(done, total)
+    const nowMs = this.#context.clock.monotonicMs()
+    if (nowMs - this.#restoreToldMs < restoreToldEveryMs) return
+    this.#restoreToldMs = nowMs
+    logger.info('task.restoring', { done, total })
   }
 
   #pump(): void {

@@ -45,8 +45,10 @@ export class WorkerEngines implements Engines {
   readonly #threads: Thread[] = []
   #tasks = 0
 
+  /** Starts the first thread at once: it is up by the time that the group has met. */
   constructor(options: WorkerEnginesOptions) {
     this.#options = options
+    this.#spawn()
   }
 
   open(partition: number, listener: EngineListener): EngineLink {
@@ -68,15 +70,17 @@ export class WorkerEngines implements Engines {
   #pick(): Thread {
     const idle = this.#threads.find((thread) => thread.tasks === 0)
     if (idle !== undefined) return idle
-    if (this.#threads.length < this.#options.count) {
-      const thread: Thread = new Thread(this.#options, () => {
-        const index = this.#threads.indexOf(thread)
-        if (index >= 0) this.#threads.splice(index, 1)
-      })
-      this.#threads.push(thread)
-      return thread
-    }
+    if (this.#threads.length < this.#options.count) return this.#spawn()
     return this.#threads.reduce((a, b) => (b.tasks < a.tasks ? b : a))
+  }
+
+  #spawn(): Thread {
+    const thread: Thread = new Thread(this.#options, () => {
+      const index = this.#threads.indexOf(thread)
+      if (index >= 0) this.#threads.splice(index, 1)
+    })
+    this.#threads.push(thread)
+    return thread
   }
 }
 
