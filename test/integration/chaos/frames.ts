@@ -1,33 +1,6 @@
-/** Cuts a stream of Kafka’s protocol into frames: a size of four bytes, then so many bytes. */
-export class Framer {
-  #pieces: Buffer[] = []
-  #bytes = 0
+import { apis as transactionApis } from '../../../src/bench/service/frames.ts'
 
-  /** Takes the next piece of the stream; returns the frames that are complete now, with sizes. */
-  push(piece: Buffer): Buffer[] {
-    this.#pieces.push(piece)
-    this.#bytes += piece.length
-    const frames: Buffer[] = []
-    while (this.#bytes >= 4) {
-      let [first] = this.#pieces as [Buffer]
-      if (first.length < 4) first = this.#join()
-      const frameBytes = 4 + first.readInt32BE(0)
-      if (this.#bytes < frameBytes) break
-      if (first.length < frameBytes) first = this.#join()
-      frames.push(first.subarray(0, frameBytes))
-      this.#bytes -= frameBytes
-      if (first.length === frameBytes) this.#pieces.shift()
-      else this.#pieces[0] = first.subarray(frameBytes)
-    }
-    return frames
-  }
-
-  #join(): Buffer {
-    const joined = Buffer.concat(this.#pieces)
-    this.#pieces = [joined]
-    return joined
-  }
-}
+export { Framer, readCorrelationId } from '../../../src/bench/service/frames.ts'
 
 /** The fields that every version of every request begins with. */
 export interface RequestHeader {
@@ -51,13 +24,9 @@ export function readTransactionalId(frame: Buffer): string {
   return frame.toString('utf8', at + 2, at + 2 + frame.readInt16BE(at))
 }
 
-export function readCorrelationId(response: Buffer): number {
-  return response.readInt32BE(4)
-}
-
 /** https://kafka.apache.org/protocol.html#protocol_api_keys, those that the service uses. */
 export const apis = {
-  produce: 0,
+  ...transactionApis,
   fetch: 1,
   listOffsets: 2,
   offsetFetch: 9,
@@ -65,9 +34,4 @@ export const apis = {
   heartbeat: 12,
   leaveGroup: 13,
   syncGroup: 14,
-  initProducerId: 22,
-  addPartitionsToTxn: 24,
-  addOffsetsToTxn: 25,
-  endTxn: 26,
-  txnOffsetCommit: 28,
 } as const
