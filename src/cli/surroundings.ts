@@ -4,7 +4,7 @@ import type { Config } from '../config/schema.ts'
 import { Random } from '../random.ts'
 import { systemScheduler } from '../task/scheduler.ts'
 import type { ServiceOptions } from '../task/service.ts'
-import { Metrics } from '../telemetry/metrics.ts'
+import { Metrics, type RunFacts } from '../telemetry/metrics.ts'
 import { packageVersion } from './version.ts'
 
 /** What a service of this process is given besides its configuration, ports and model. */
@@ -13,9 +13,18 @@ export interface Surroundings
   readonly metrics: Metrics
 }
 
-/** The facts that `/version` and the build metric tell. */
+/** What `/version` tells. */
 export function buildFacts(config: Config): { version: string; node: string; kernel: string } {
   return { version: packageVersion(), node: process.version, kernel: config.model.kernel }
+}
+
+/** What the metrics tell of what is running. */
+function runFacts(config: Config): RunFacts {
+  const { cell, layers, hidden, window } = config.model
+  const { intervals: levels } = config.task
+  const { maxReplayMs } = config.snapshot
+  const network = { cell, layers, hidden, window }
+  return { application: config.name, ...buildFacts(config), ...network, levels, maxReplayMs }
 }
 
 /** The real clock, timers and randomness, and metrics of its own. */
@@ -25,6 +34,6 @@ export function systemSurroundings(config: Config): Surroundings {
     scheduler: systemScheduler,
     random: new Random(randomInt(2 ** 31)),
     createId: () => randomUUID(),
-    metrics: new Metrics({ build: buildFacts(config), clock: systemClock }),
+    metrics: new Metrics({ facts: runFacts(config), clock: systemClock }),
   }
 }

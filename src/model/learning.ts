@@ -56,6 +56,8 @@ export class Learning {
   private readonly batch: WindowBatch
   private readonly starts: readonly Float32Array[]
   private due = false
+  /** Windows and sequences that the bounds took since this object was made; for those who watch. */
+  readonly evicted = { windows: 0, sequences: 0 }
 
   constructor(
     config: Config,
@@ -263,6 +265,7 @@ export class Learning {
       this.windows.close(sequence)
       sequence.core[HEADER.lastChanged] = record
       table.windowed.remove(sequence)
+      this.evicted.windows++
     }
     while (table.live > limits.keep) {
       const sequence = table.used.first
@@ -270,6 +273,7 @@ export class Learning {
       table.touch(sequence)
       this.windows.close(sequence)
       table.remove(sequence)
+      this.evicted.sequences++
     }
   }
 }

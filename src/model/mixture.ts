@@ -195,6 +195,29 @@ export class Mixture {
     this.hedge?.learn(core, slot, losses)
   }
 
+  /**
+   * Writes the weight of each mixed member in what is published for `slot`, as it was weighed last
+   * at own step `step`, to `out`; false, and nothing of use written, where no member was present.
+   */
+  weightsOf(core: Float64Array, step: number, slot: number, out: Float64Array): boolean {
+    const entry = this.entry(step, slot)
+    const { aggregators, choice, weights, held, hedge } = this
+    out.fill(0)
+    if (core[entry + this.rest] === ABSENT) return false
+    if (hedge === null) {
+      out[0] = 1
+      return true
+    }
+    this.hold(core, entry, entry + this.rest + 4)
+    hedge.weigh(core, slot, core, entry + this.names, choice)
+    for (let a = 0; a < aggregators.length; a++) {
+      aggregators[a]!.weigh(core, slot, held, 0, weights)
+      for (let i = 0; i < this.mixed; i++) out[i]! += choice[a]! * weights[i]!
+    }
+    out[0]! += choice[aggregators.length]!
+    return true
+  }
+
   /** What was published for `slot` at own step `step`. */
   published(core: Float64Array, step: number, slot: number): number {
     return core[this.entry(step, slot) + this.rest]!

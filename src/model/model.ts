@@ -6,6 +6,7 @@ import { parameterCount } from '../rnn/index.ts'
 import { type Dimensions, dimensionsOf } from './dimensions.ts'
 import { gradientNorms, type LagNorms } from './gradient-norms.ts'
 import { Hash64 } from './hash.ts'
+import { ModelHealth } from './health.ts'
 import { History } from './history.ts'
 import { InputVector } from './inputs.ts'
 import { maxLag } from './lags.ts'
@@ -40,6 +41,8 @@ export class Model {
   readonly snapshots: Snapshots
   /** What it holds of its sequences, for people. */
   readonly view: ModelView
+  /** How its learning fares, for those who watch. */
+  readonly health: ModelHealth
   private readonly table: SequenceTable
   private readonly windows: Windows
   private readonly portfolio: Portfolio
@@ -86,6 +89,7 @@ export class Model {
     const own = { table, windows, portfolio, mixture, learning, scores }
     this.steps = new Steps(d, { ...own, history, inputs, scaler })
     this.newest = this.steps.live[0]!
+    this.health = new ModelHealth(d, { ...own, networks, learn: config.model.learn })
     const hasLines = portfolio.lines.length > 0
     this.view = new ModelView(d, { table, windows, history, networks, hasLines })
     this.snapshots = new Snapshots(this.table, this.windows, {

@@ -21,6 +21,10 @@ export interface MemberScore {
   readonly fadingMae: number
   /** Fading Σ|error| ÷ Σ|observed|, factor 0.999; NaN while nothing but zeros was observed. */
   readonly fadingWmape: number
+  /** Mean |observed| over what was scored; in units of the target. */
+  readonly meanAbsolute: number
+  /** The same, fading by 0.999. */
+  readonly fadingMeanAbsolute: number
 }
 
 /**
@@ -83,6 +87,8 @@ export class Scores {
           wmape: this.sums[at + 1]! / this.sums[at + 2]!,
           fadingMae: count === 0 ? NaN : this.sums[at + 3]!,
           fadingWmape: this.sums[at + 3]! / this.sums[at + 4]!,
+          meanAbsolute: this.sums[at + 2]! / count,
+          fadingMeanAbsolute: count === 0 ? NaN : this.sums[at + 4]!,
         })
       }
     }

@@ -35,6 +35,17 @@ export interface UpdateReport {
   applied: boolean
 }
 
+/** What those who watch a network want to know of its updates; no part of the state. */
+export interface ObservedUpdates {
+  /** Of the newest update that was applied, before clipping; NaN before one. */
+  gradientNorm: number
+  /** Updates since this object was made that were clipped, and that were dropped as not finite. */
+  clipped: number
+  refused: number
+  /** ‖change of the weights‖₂ ÷ ‖weights‖₂ of the newest measured update; NaN before one. */
+  size: number
+}
+
 const UPDATES = 0
 const BETA2_POWER = 1
 const LEARNING_RATE = 2
@@ -62,6 +73,15 @@ export class Network {
     clipped: false,
     applied: false,
   }
+  private readonly observed: ObservedUpdates = {
+    gradientNorm: NaN,
+    clipped: 0,
+    refused: 0,
+    size: NaN,
+  }
+  /** The weights before the update that is measured; none until the first is. */
+  private before = new Float32Array(0)
+  private measuring = false
 
   constructor(spec: NetworkSpec, options: NetworkOptions, kernel: Kernel) {
     const { window, runsMax, warmupMax, huberDelta, learningRate, beta2, epsilon } = options
@@ -101,6 +121,16 @@ export class Network {
 
   set learningRate(rate: number) {
     this.scalars[LEARNING_RATE] = rate
+  }
+
+  /** What updates were like; `size` is of the one after the latest `measureNext`. */
+  get updatesObserved(): Readonly<ObservedUpdates> {
+    return this.observed
+  }
+
+  /** The next update is measured; it is the same with and without that. */
+  measureNext(): void {
+    this.measuring = true
   }
 
   /** The whole state between two updates, for a snapshot; after a restore call `stateWritten`. */
@@ -168,6 +198,7 @@ export class Network {
     report.applied = losses > 0 && Number.isFinite(report.gradientNorm + report.loss)
     report.clipped = report.applied && report.gradientNorm > options.clipNorm
     if (!report.applied) {
+      if (losses > 0) this.observed.refused++
       kernel.clearGradient()
       return report
     }
@@ -177,7 +208,11 @@ export class Network {
     adamStep.scale = (report.clipped ? options.clipNorm / report.gradientNorm : 1) / losses
     adamStep.learningRate = scalars[LEARNING_RATE]!
     adamStep.correction = 1 - power
+    this.observed.gradientNorm = report.gradientNorm
+    if (report.clipped) this.observed.clipped++
+    if (this.measuring) this.before = this.parameters.slice()
     kernel.adam(adamStep)
+    if (this.measuring) this.measure()
     return report
   }
 
@@ -195,6 +230,19 @@ export class Network {
     this.check(batch)
     assert(run < batch.runs && out.length >= this.options.window, 'the run and its lags exist')
     this.kernel.gradientNormByLag(batch, run, states, out)
+  }
+
+  private measure(): void {
+    const { before, parameters } = this
+    let change = 0
+    let size = 0
+    for (let i = 0; i < parameters.length; i++) {
+      const weight = parameters[i]!
+      change += (weight - before[i]!) * (weight - before[i]!)
+      size += weight * weight
+    }
+    this.observed.size = Math.sqrt(change / size)
+    this.measuring = false
   }
 
   private check(batch: WindowBatch): void {

@@ -7,7 +7,14 @@ import type { CommitRecord } from './commit-record.ts'
 import type { Cut } from './engine/messages.ts'
 import { isFenced, isFinal, tell } from './failure.ts'
 import type { TaskLogger, TaskMetrics } from './observe.ts'
-import type { Changelog, OutputTransaction, PartitionWriter, Sink, Source } from './ports.ts'
+import type {
+  Changelog,
+  OutputRecord,
+  OutputTransaction,
+  PartitionWriter,
+  Sink,
+  Source,
+} from './ports.ts'
 import { backoffMs, type Scheduler } from './scheduler.ts'
 import type { Manifest } from './snapshot-log.ts'
 import { cutTransaction, fenceTransaction, nextCommit, type Origin } from './transaction.ts'
@@ -190,8 +197,14 @@ export class Committer {
     const { cut, manifest } = await this.#options.cut()
     if (this.#abandoned) throw abandonedError()
     const commit = nextCommit(this.#last, cut, this.#origin)
-    await this.#send(cutTransaction(cut, manifest, commit, this.#origin), commit)
+    const transaction = cutTransaction(cut, manifest, commit, this.#origin)
+    await this.#send(transaction, commit)
     this.#last = commit
+    this.#options.metrics.committed(cut.firstTimestampMs, {
+      predictions: cut.predictions.byteLength,
+      'dead-letters': byteLengthOf(transaction.deadLetters),
+      changelog: byteLengthOf(transaction.changelog),
+    })
     this.#options.onCommitted(commit)
   }
 
@@ -282,6 +295,14 @@ export class Committer {
       this.#options.logger.debug('commit.close-failed', { error })
     }
   }
+}
+
+/** Bytes of keys and values. */
+function byteLengthOf(records: readonly OutputRecord[]): number {
+  return records.reduce(
+    (sum, { key, value }) => sum + (key?.byteLength ?? 0) + (value?.byteLength ?? 0),
+    0,
+  )
 }
 
 function isSame(a: CommitRecord | null, b: CommitRecord | null): boolean {

@@ -8,9 +8,9 @@ import type {
   EngineStart,
   LoadedRow,
   Progress,
-  ScoresReport,
 } from './engine/messages.ts'
 import { fromPlain } from './engine/plain-error.ts'
+import type { LearningReport } from './observe.ts'
 
 /** Messages with rows that may be on their way to the engine. */
 const loadsMax = 4
@@ -19,7 +19,7 @@ export interface EngineSessionListener {
   /** The engine has reached the goal of its replay. */
   onArrived(records: number, chainHash: string): void
   onProgress(progress: Progress): void
-  onScores(scores: ScoresReport): void
+  onLearning(report: LearningReport): void
   /** The engine is over. */
   onFailed(error: Error): void
 }
@@ -86,7 +86,7 @@ export class EngineSession {
 
   #receive(reply: EngineReply): void {
     if (reply.type === 'progress') this.#listener.onProgress(reply.progress)
-    else if (reply.type === 'scores') this.#listener.onScores(reply.scores)
+    else if (reply.type === 'learning') this.#listener.onLearning(reply.report)
     else if (reply.type === 'arrived') this.#listener.onArrived(reply.records, reply.chainHash)
     else if (reply.type === 'begun') this.#begun?.resolve(reply.records)
     else if (reply.type === 'failed') this.#fail(fromPlain(reply.error))

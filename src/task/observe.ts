@@ -21,30 +21,97 @@ export interface ErrorRow {
   readonly fadingWmape: number
 }
 
+/** How one network fares; NaN = not known yet. */
+export interface NetworkRow {
+  readonly network: string
+  /** 0 where it does not learn. */
+  readonly learningRate: number
+  /** L2 norm of the newest update's gradient, before clipping. */
+  readonly gradientNorm: number
+  readonly weightNorm: number
+  /** L2 norm of a recent update's change over `weightNorm`. */
+  readonly updateSize: number
+  /** Share of hidden units beyond ±0.95. */
+  readonly saturatedUnits: number
+  /** Since the last report. */
+  readonly clippedUpdates: number
+}
+
+/** What one target at one horizon is predicted like; NaN = not known yet. */
+export interface SlotRow {
+  readonly target: string
+  readonly horizon: number
+  /** Mean absolute value of the targets, and the fading one, in their unit. */
+  readonly meanAbsolute: number
+  readonly fadingMeanAbsolute: number
+  /** Of the mixed members; none before there is a forecast. */
+  readonly weights: readonly { readonly member: string; readonly weight: number }[]
+  /** 1 − error of the mixture ÷ that of a baseline, both fading. */
+  readonly skill: {
+    readonly persistence: number
+    readonly seasonal: number
+    readonly rls: number
+  }
+  /** By level: share of targets inside, and mean width in their unit, both fading. */
+  readonly intervals: readonly {
+    readonly level: number
+    readonly coverage: number
+    readonly width: number
+  }[]
+}
+
+/** How a model learns, told once a second. */
+export interface LearningReport {
+  readonly sequences: number
+  /** Sequences that hold a window. */
+  readonly windows: number
+  readonly stateBytes: number
+  /** Since the last report. */
+  readonly evictions: { readonly window: number; readonly sequence: number }
+  readonly refusedUpdates: number
+  readonly networks: readonly NetworkRow[]
+  readonly slots: readonly SlotRow[]
+  readonly errors: readonly ErrorRow[]
+}
+
+/** Bytes of keys and values by topic. */
+export interface OutputBytes {
+  readonly predictions: number
+  readonly 'dead-letters': number
+  readonly changelog: number
+}
+
 /** What one task reports, in plain numbers, once a slice or a commit; never per record. */
 export interface TaskMetrics {
   state(state: TaskState): void
-  records(count: number): void
+  records(count: number, bytes: number): void
   predictions(count: number): void
   /** `reason`: code of the error table. */
   deadLetters(reason: string, count: number): void
   updates(count: number): void
   commit(outcome: 'committed' | 'failed' | 'fenced', durationMs: number): void
+  /** What a transaction that is known to be there has brought; NaN: the timestamp of no record. */
+  committed(firstTimestampMs: number, bytes: OutputBytes): void
   /** A snapshot was sealed. */
   snapshot(durationMs: number, bytes: number): void
+  snapshotAbandoned(): void
+  /** How long a replay of what came since the newest sealed snapshot would take. */
+  replay(replayMs: number): void
   step(durationMs: number): void
   position(lagRecords: number, timestampMs: number, eventTimeMs: number | null): void
-  sequences(count: number): void
   queue(records: number, capacityRecords: number): void
   restore(doneRecords: number, totalRecords: number): void
-  gradientNorm(member: string, norm: number): void
-  errors(rows: readonly ErrorRow[]): void
+  /** A restore has ended. */
+  restored(outcome: 'done' | 'failed', durationMs: number): void
+  learning(report: LearningReport): void
   close(): void
 }
 
 /** The metrics of a process: one set per task, made anew for each incarnation. */
 export interface ServiceMetrics {
   task(partition: number): TaskMetrics
+  /** The group has given this process its partitions. */
+  rebalanced(): void
 }
 
 const silentTask: TaskMetrics = {
@@ -54,16 +121,18 @@ const silentTask: TaskMetrics = {
   deadLetters() {},
   updates() {},
   commit() {},
+  committed() {},
   snapshot() {},
+  snapshotAbandoned() {},
+  replay() {},
   step() {},
   position() {},
-  sequences() {},
   queue() {},
   restore() {},
-  gradientNorm() {},
-  errors() {},
+  restored() {},
+  learning() {},
   close() {},
 }
 
 /** For those who watch nothing. */
-export const silentMetrics: ServiceMetrics = { task: () => silentTask }
+export const silentMetrics: ServiceMetrics = { task: () => silentTask, rebalanced() {} }

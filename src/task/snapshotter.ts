@@ -149,6 +149,7 @@ export class Snapshotter {
     if (this.#state !== 'writing') return
     this.#state = 'idle'
     this.#options.settle('abandoned')
+    this.#options.metrics.snapshotAbandoned()
     this.#options.logger.debug('snapshot.abandoned', { records: this.#cut?.records })
   }
 

@@ -10,6 +10,7 @@ import { HandOver } from './hand-over.ts'
 import type { InputBatch } from './ports.ts'
 import { RecordQueue } from './record-queue.ts'
 import { placeOf, planRestore, type RestorePlan } from './restore.ts'
+import { RestoreReport } from './restore-report.ts'
 import { RetentionWatch } from './retention-watch.ts'
 import { loadSnapshot } from './snapshot-load.ts'
 import type { Manifest } from './snapshot-log.ts'
@@ -18,9 +19,6 @@ import { assertTransition, type TaskState } from './state.ts'
 import type { TaskContext, TaskOptions } from './task-context.ts'
 import { TaskReport } from './task-report.ts'
 import type { Origin } from './transaction.ts'
-
-/** How often a restore that takes long is logged. */
-const restoreToldEveryMs = 5_000
 
 /**
  * One incarnation of the work on one input partition: its queue, its producer, its engine with the
@@ -50,8 +48,7 @@ export class StreamTask {
   #isFull = false
   #paused = false
   #stopped = false
-  #restoreBeganMs = 0
-  #restoreToldMs = 0
+  #restore: RestoreReport | null = null
   #watch: RetentionWatch | null = null
 
   constructor(context: TaskContext, options: TaskOptions) {
@@ -141,6 +138,7 @@ export class StreamTask {
   fail(error: Error): void {
     if (this.#state === 'CLOSED' || this.#state === 'FAILED') return
     this.#error = error
+    this.#restore?.ended('failed')
     this.#stop()
     this.#context.ports.source.pause(this.partition)
     this.#transition('FAILED')
@@ -188,12 +186,12 @@ export class StreamTask {
     const { ports, config, fingerprint, numerics, acceptGap } = this.#context
     const { partition } = this
     const { topic, from } = config.input
+    const { logger, metrics } = this.#options
+    this.#restore = new RestoreReport(this.#context.clock, logger, metrics)
     this.#transition('FENCING')
     const markerOffset = await this.#committer.fence()
     if (this.#stopped) return
     this.#transition('RESTORING')
-    this.#restoreBeganMs = this.#context.clock.monotonicMs()
-    this.#restoreToldMs = this.#restoreBeganMs
     const query = { partition, bootId: this.#bootId, markerOffset, sinceOffset: markerOffset }
     const isStopped = () => this.#stopped
     const tail = await readTail(ports.changelog, { ...query, isStopped })
@@ -243,7 +241,7 @@ export class StreamTask {
     this.#session = new EngineSession(this.#context.engines, this.partition, {
       onArrived: (records, chainHash) => this.#arrived(records, chainHash),
       onProgress: (progress) => this.#progressed(progress),
-      onScores: (scores) => this.#report.scores(scores),
+      onLearning: (report) => this.#options.metrics.learning(report),
       onFailed: (error) => this.fail(error),
     })
     return this.#session
@@ -286,8 +284,8 @@ export class StreamTask {
     if (this.#stopped || this.#state !== 'RESTORING') return
     assert(this.#plan !== null && this.#origin !== null, 'a task that arrives has a plan')
     this.#records = records
+    const restoreMs = Math.round(this.#restore?.ended('done') ?? 0)
     this.#transition('RUNNING')
-    const restoreMs = Math.round(this.#context.clock.monotonicMs() - this.#restoreBeganMs)
     this.#options.metrics.restore(records, records)
     this.#options.logger.info('task.running', {
       records,
@@ -311,19 +309,11 @@ export class StreamTask {
     this.#handOver?.taken(progress.handedOver)
     this.#snapshotter?.worked(progress.workMs)
     this.#report.progress(progress, queue, this.queuedRecords)
-    if (this.#state === 'RESTORING' && this.progress !== null) this.#tellRestore(this.progress)
+    if (this.#state === 'RESTORING' && this.progress !== null)
+      this.#restore?.progress(this.progress)
     if (this.#isFull) this.#committer.request()
     else this.#committer.nudge()
     this.#pump()
-  }
-
-  #tellRestore({ done, total }: { readonly done: number; readonly total: number }): void {
-    const { logger, metrics } = this.#options
-    metrics.restore(done, total)
-    const nowMs = this.#context.clock.monotonicMs()
-    if (nowMs - this.#restoreToldMs < restoreToldEveryMs) return
-    this.#restoreToldMs = nowMs
-    logger.info('task.restoring', { done, total })
   }
 
   #pump(): void {
@@ -351,6 +341,7 @@ export class StreamTask {
 
   #committed(commit: CommitRecord): void {
     this.#snapshotter?.committed()
+    this.#options.metrics.replay(this.#snapshotter?.replayMs ?? Number.NaN)
     this.#options.onCommitted(commit)
     if (this.#isFull) this.#context.scheduler.immediate(() => this.#committer.request())
   }

@@ -90,6 +90,7 @@ export class TaskManager implements SourceListener {
       else if (this.#stopping) this.#context.ports.source.pause(partition)
       else this.#add(partition, 0, null)
     }
+    this.#options.metrics.rebalanced()
     this.#options.logger.info('group.assigned', { partitions: [...partitions] })
     // The ones that ran may just have gone to another process.
     this.#endWithoutHope()

@@ -1,4 +1,4 @@
-import type { Progress, ScoresReport } from './engine/messages.ts'
+import type { Progress } from './engine/messages.ts'
 import type { TaskMetrics } from './observe.ts'
 import type { RecordQueue } from './record-queue.ts'
 
@@ -33,16 +33,9 @@ export class TaskReport {
       metrics.deadLetters(code, count)
       records += count
     }
-    metrics.records(records)
+    metrics.records(records, published.inputBytes)
     metrics.predictions(published.predictions)
     metrics.updates(published.updates)
     metrics.step(published.sliceMs)
-  }
-
-  scores({ liveSequences, network, gradientNorm, rows }: ScoresReport): void {
-    const metrics = this.#metrics
-    metrics.sequences(liveSequences)
-    if (!Number.isNaN(gradientNorm)) metrics.gradientNorm(network, gradientNorm)
-    metrics.errors(rows.map((row) => ({ fadingWmape: Number.NaN, ...row })))
   }
 }

@@ -1,50 +1,17 @@
-/** Labels that metrics of this service may carry. */
-export type Label =
-  | 'partition'
-  | 'reason'
-  | 'outcome'
-  | 'target'
-  | 'horizon'
-  | 'member'
-  | 'state'
-  | 'version'
-  | 'node'
-  | 'kernel'
+import { learningMetrics } from './learning-catalogue.ts'
+import {
+  commitOutcomes,
+  evictionKinds,
+  type MetricEntry,
+  outputTopics,
+  restoreOutcomes,
+  snapshotOutcomes,
+  taskStates,
+} from './vocabulary.ts'
 
-/** One row of the table of metrics. */
-export interface MetricEntry {
-  readonly type: 'counter' | 'gauge' | 'histogram'
-  /** What is counted or measured, in Prometheus' base units. */
-  readonly unit: string
-  readonly labels: readonly Label[]
-  readonly help: string
-  /** Upper bounds, histograms only. */
-  readonly buckets?: readonly number[]
-  /** How many label sets there can be in one process, by what the configuration says. */
-  readonly series: string
-}
-
-/** States of a task, in the order of its life (design §2). */
-export const taskStates = [
-  'CREATED',
-  'FENCING',
-  'RESTORING',
-  'RUNNING',
-  'CLOSED',
-  'FAILED',
-] as const
-export type TaskState = (typeof taskStates)[number]
-
-/**
- * How a transaction ended: `failed` covers every rejection, whose true outcome nobody knows;
- * `fenced` the one that tells that another process owns the partition now.
- */
-export const commitOutcomes = ['committed', 'failed', 'fenced'] as const
-export type CommitOutcome = (typeof commitOutcomes)[number]
+export type { MetricEntry } from './vocabulary.ts'
 
 const byPartition = 'one per partition'
-const byMember = 'partitions × targets × horizons × (members + mixture)'
-const scored = ['partition', 'target', 'horizon', 'member'] as const
 
 /** Every metric of the service: registration and `docs/metrics.md` follow from this table. */
 export const metricTable = {
@@ -53,6 +20,13 @@ export const metricTable = {
     unit: '1',
     labels: ['version', 'node', 'kernel'],
     help: 'Always 1; the labels tell what is running.',
+    series: 'one',
+  },
+  headrace_kernel_info: {
+    type: 'gauge',
+    unit: '1',
+    labels: ['kernel', 'cell', 'layers', 'hidden', 'window'],
+    help: 'Always 1; the labels tell the shape of the networks and what computes them.',
     series: 'one',
   },
   headrace_records_total: {
@@ -76,11 +50,32 @@ export const metricTable = {
     help: 'Input records that could not be used, by error code.',
     series: 'partitions × codes `HEADRACE_RECORD_…` of the table of errors',
   },
+  headrace_input_bytes_total: {
+    type: 'counter',
+    unit: 'bytes',
+    labels: ['partition'],
+    help: 'Keys and values of the input records taken in.',
+    series: byPartition,
+  },
+  headrace_output_bytes_total: {
+    type: 'counter',
+    unit: 'bytes',
+    labels: ['partition', 'topic'],
+    help: `Keys and values of committed output records, by topic: ${outputTopics.join(', ')}.`,
+    series: `partitions × ${outputTopics.length}`,
+  },
   headrace_updates_total: {
     type: 'counter',
     unit: 'updates',
     labels: ['partition'],
     help: 'Optimiser steps of the network weights.',
+    series: byPartition,
+  },
+  headrace_refused_updates_total: {
+    type: 'counter',
+    unit: 'updates',
+    labels: ['partition'],
+    help: 'Updates of a network that were dropped whole because loss or gradient was not finite.',
     series: byPartition,
   },
   headrace_commits_total: {
@@ -90,12 +85,42 @@ export const metricTable = {
     help: `Transactions ended, by outcome: ${commitOutcomes.join(', ')}.`,
     series: `partitions × ${commitOutcomes.length}`,
   },
+  headrace_snapshots_total: {
+    type: 'counter',
+    unit: 'snapshots',
+    labels: ['partition', 'outcome'],
+    help: `Snapshots ended, by outcome: ${snapshotOutcomes.join(', ')}.`,
+    series: `partitions × ${snapshotOutcomes.length}`,
+  },
+  headrace_restores_total: {
+    type: 'counter',
+    unit: 'restores',
+    labels: ['partition', 'outcome'],
+    help: `Restores ended, by outcome: ${restoreOutcomes.join(', ')}.`,
+    series: `partitions × ${restoreOutcomes.length}`,
+  },
+  headrace_rebalances_total: {
+    type: 'counter',
+    unit: 'rebalances',
+    labels: [],
+    help: 'Times that the consumer group gave this process its partitions.',
+    series: 'one',
+  },
+  headrace_evictions_total: {
+    type: 'counter',
+    unit: 'evictions',
+    labels: ['partition', 'kind'],
+    help:
+      'What the bounds on sequences took from those least recently used: ' +
+      `${evictionKinds.join(', ')}.`,
+    series: `partitions × ${evictionKinds.length}`,
+  },
   headrace_commit_duration_seconds: {
     type: 'histogram',
     unit: 'seconds',
     labels: ['partition'],
     help: 'Time from the beginning of a transaction to its end, whatever the outcome.',
-    buckets: [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30],
+    buckets: [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5, 30],
     series: byPartition,
   },
   headrace_snapshot_duration_seconds: {
@@ -103,14 +128,15 @@ export const metricTable = {
     unit: 'seconds',
     labels: ['partition'],
     help: 'Time from the cut of a snapshot to the commit that seals it.',
-    buckets: [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 1_800],
+    buckets: [0.1, 0.5, 1, 2, 5, 10, 30, 120, 600],
     series: byPartition,
   },
-  headrace_snapshot_bytes: {
-    type: 'gauge',
-    unit: 'bytes',
+  headrace_restore_duration_seconds: {
+    type: 'histogram',
+    unit: 'seconds',
     labels: ['partition'],
-    help: 'Keys and values that the newest sealed snapshot wrote to the changelog.',
+    help: 'Time from the fencing of predecessors to the end of the replay.',
+    buckets: [0.1, 0.5, 1, 2, 5, 10, 30, 120, 600],
     series: byPartition,
   },
   headrace_step_duration_seconds: {
@@ -120,45 +146,18 @@ export const metricTable = {
     help:
       'Time one batch of records took to decode, step and encode, observed once per batch; ' +
       'its sum over headrace_records_total is the mean per record.',
-    buckets: [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10],
+    buckets: [0.0005, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2],
     series: byPartition,
   },
-  headrace_prequential_mae: {
-    type: 'gauge',
-    unit: 'the unit of the target',
-    labels: scored,
-    help: 'Mean absolute error of all predictions scored so far, test then train.',
-    series: byMember,
-  },
-  headrace_prequential_fading_mae: {
-    type: 'gauge',
-    unit: 'the unit of the target',
-    labels: scored,
-    help: 'Mean absolute error, each scored prediction weighing 0.999 of the next.',
-    series: byMember,
-  },
-  headrace_prequential_wmape_ratio: {
-    type: 'gauge',
-    unit: 'ratio',
-    labels: scored,
-    help: 'Sum of absolute errors over sum of absolute targets, of all predictions scored so far.',
-    series: byMember,
-  },
-  headrace_prequential_fading_wmape_ratio: {
-    type: 'gauge',
-    unit: 'ratio',
-    labels: scored,
+  headrace_end_to_end_duration_seconds: {
+    type: 'histogram',
+    unit: 'seconds',
+    labels: ['partition'],
     help:
-      'Sum of absolute errors over sum of absolute targets, ' +
-      'each scored prediction weighing 0.999 of the next.',
-    series: byMember,
-  },
-  headrace_gradient_norm: {
-    type: 'gauge',
-    unit: 'norm',
-    labels: ['partition', 'member'],
-    help: 'L2 norm over all weights of the gradient of the latest update, before clipping.',
-    series: 'partitions × networks (one per learning rate)',
+      'Time from the Kafka timestamp of the first record of a commit to the end of that ' +
+      'commit, observed once per commit.',
+    buckets: [0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 60, 600],
+    series: byPartition,
   },
   headrace_lag_records: {
     type: 'gauge',
@@ -183,12 +182,47 @@ export const metricTable = {
     help: 'Kafka timestamp of the newest record taken in.',
     series: byPartition,
   },
+  headrace_last_commit_timestamp_seconds: {
+    type: 'gauge',
+    unit: 'seconds since the epoch',
+    labels: ['partition'],
+    help: 'Wall clock at the end of the newest transaction that was committed.',
+    series: byPartition,
+  },
   headrace_restore_progress_ratio: {
     type: 'gauge',
     unit: 'ratio',
     labels: ['partition'],
     help: 'Share of the records to replay that the latest restore has replayed; 1 when done.',
     series: byPartition,
+  },
+  headrace_snapshot_bytes: {
+    type: 'gauge',
+    unit: 'bytes',
+    labels: ['partition'],
+    help: 'Keys and values that the newest sealed snapshot wrote to the changelog.',
+    series: byPartition,
+  },
+  headrace_snapshot_timestamp_seconds: {
+    type: 'gauge',
+    unit: 'seconds since the epoch',
+    labels: ['partition'],
+    help: 'Wall clock when the newest snapshot of this process was sealed.',
+    series: byPartition,
+  },
+  headrace_snapshot_replay_seconds: {
+    type: 'gauge',
+    unit: 'seconds',
+    labels: ['partition'],
+    help: 'About how long a restart would replay what came since the newest sealed snapshot.',
+    series: byPartition,
+  },
+  headrace_snapshot_replay_limit_seconds: {
+    type: 'gauge',
+    unit: 'seconds',
+    labels: [],
+    help: 'The replay time beyond which a snapshot is due: snapshot.maxReplayMs.',
+    series: 'one',
   },
   headrace_tasks: {
     type: 'gauge',
@@ -197,11 +231,32 @@ export const metricTable = {
     help: `Tasks of this process by state: ${taskStates.join(', ')}.`,
     series: `${taskStates.length}`,
   },
+  headrace_task_state: {
+    type: 'gauge',
+    unit: '1',
+    labels: ['partition', 'state'],
+    help: 'Always 1; the label tells the state that the task of the partition is in.',
+    series: byPartition,
+  },
   headrace_sequences: {
     type: 'gauge',
     unit: 'sequences',
     labels: ['partition'],
     help: 'Sequences (keys) with a state in the model.',
+    series: byPartition,
+  },
+  headrace_windows: {
+    type: 'gauge',
+    unit: 'sequences',
+    labels: ['partition'],
+    help: 'Sequences that hold the window that learning needs; the others were long unused.',
+    series: byPartition,
+  },
+  headrace_state_bytes: {
+    type: 'gauge',
+    unit: 'bytes',
+    labels: ['partition'],
+    help: 'Memory of the model: what all sequences share and what each of them holds.',
     series: byPartition,
   },
   headrace_queue_records: {
@@ -218,6 +273,14 @@ export const metricTable = {
     help: 'Records in the queue at which the partition is paused.',
     series: byPartition,
   },
+  headrace_page_clients: {
+    type: 'gauge',
+    unit: 'connections',
+    labels: [],
+    help: 'Live pages that are open.',
+    series: 'one',
+  },
+  ...learningMetrics,
 } as const satisfies Readonly<Record<`headrace_${string}`, MetricEntry>>
 
 export type MetricName = keyof typeof metricTable

@@ -1,4 +1,5 @@
-import { type MetricEntry, metricTable, misnamedDefaults } from './catalogue.ts'
+import { metricTable, misnamedDefaults } from './catalogue.ts'
+import type { MetricEntry } from './vocabulary.ts'
 
 /** The text of `docs/metrics.md`, from the table of metrics. */
 export function metricsPage(): string {
@@ -10,13 +11,20 @@ export function metricsPage(): string {
     'sequence, so the number of series is bounded by the configuration and the number of',
     'partitions. A value that is not known yet is absent. A task that leaves the process takes its',
     'gauges along; its counters stay, so "partitions" means those that the process has owned.',
+    'Every metric, those of process and Node too, has the label `application` besides: the name of',
+    'the configuration. `member` is `mixture` for what is published. What tells how a model learns',
+    'is told once a second and rounded to six digits; records of a lost worker since its last',
+    'commit count once more when they are taken in again.',
     '',
     '| metric | type | unit | labels | label sets | what it tells |',
     '| --- | --- | --- | --- | --- | --- |',
   ]
   for (const [name, entry] of Object.entries(metricTable) as [string, MetricEntry][]) {
     const labels = entry.labels.map((label) => `\`${label}\``).join(', ')
-    const cells = [`\`${name}\``, entry.type, entry.unit, labels, entry.series, entry.help]
+    const { reserved } = entry
+    const waits = reserved === undefined ? '' : ` No series yet: waits for ${reserved}.`
+    const tells = entry.help + waits
+    const cells = [`\`${name}\``, entry.type, entry.unit, labels, entry.series, tells]
     lines.push(`| ${cells.join(' | ')} |`)
   }
   lines.push('', '## Buckets', '')

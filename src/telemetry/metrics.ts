@@ -1,33 +1,35 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { assert } from '../assert.ts'
 import type { Clock } from '../clock.ts'
-import {
-  type Label,
-  type MetricEntry,
-  type MetricName,
-  metricTable,
-  misnamedDefaults,
-  taskStates,
-} from './catalogue.ts'
+import { type MetricName, metricTable, misnamedDefaults } from './catalogue.ts'
 import { type Instruments, TaskSeries } from './task-metrics.ts'
+import { type Label, type MetricEntry, taskStates } from './vocabulary.ts'
 
-/** What is running, for `headrace_build_info` and `/version`. */
-export interface BuildFacts {
+/** What is running, for the metrics that tell it. */
+export interface RunFacts {
+  /** Name of the application: a label of every metric. */
+  readonly application: string
   /** Version of headrace. */
   readonly version: string
   /** Version of Node. */
   readonly node: string
   readonly kernel: string
+  readonly cell: string
+  readonly layers: number
+  readonly hidden: number
+  readonly window: number
+  /** Levels of the intervals. */
+  readonly levels: readonly number[]
+  /** Replay time beyond which a snapshot is due. */
+  readonly maxReplayMs: number
 }
 
 export interface MetricsOptions {
-  readonly build: BuildFacts
+  readonly facts: RunFacts
   readonly clock: Pick<Clock, 'nowMs'>
   /** Process and Node metrics: they watch the whole process, so one instance may have them. */
   readonly process?: boolean
 }
-
-type Labels = Partial<Record<Label, string | number>>
 
 /** All metrics of a process, in a registry of their own. */
 export class Metrics {
@@ -38,8 +40,9 @@ export class Metrics {
 
   constructor(options: MetricsOptions) {
     this.#clock = options.clock
+    this.#registry.setDefaultLabels({ application: options.facts.application })
     for (const [name, entry] of Object.entries(metricTable)) this.#register(name, entry)
-    this.#gauge('headrace_build_info').set({ ...options.build } satisfies Labels, 1)
+    this.#tellFacts(options.facts)
     if (options.process ?? true) {
       // Its timer ticks every 10 ms unless told otherwise: a good part of an idle service's time.
       collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: 100 })
@@ -79,6 +82,26 @@ export class Metrics {
     })
     this.#tasks.set(partition, task)
     return task
+  }
+
+  /** The group has given this process its partitions. */
+  rebalanced(): void {
+    this.#find('headrace_rebalances_total', Counter).inc()
+  }
+
+  /** So many live pages are open. */
+  pageClients(count: number): void {
+    this.#gauge('headrace_page_clients').set(count)
+  }
+
+  #tellFacts(facts: RunFacts): void {
+    const { version, node, kernel, cell, layers, hidden, window } = facts
+    this.#gauge('headrace_build_info').set({ version, node, kernel }, 1)
+    this.#gauge('headrace_kernel_info').set({ kernel, cell, layers, hidden, window }, 1)
+    this.#gauge('headrace_snapshot_replay_limit_seconds').set(facts.maxReplayMs / 1_000)
+    for (const level of facts.levels) {
+      this.#gauge('headrace_interval_level_ratio').set({ level }, level)
+    }
   }
 
   #register(name: string, entry: MetricEntry): void {

@@ -1,53 +1,62 @@
 import type { Counter, Gauge, Histogram } from 'prom-client'
 import type { Clock } from '../clock.ts'
+import type { MetricName } from './catalogue.ts'
+import type { LearningReport } from './learning-report.ts'
+import { LearningSeries } from './learning-series.ts'
 import {
   type CommitOutcome,
   commitOutcomes,
+  evictionKinds,
   type Label,
-  type MetricName,
+  type OutputTopic,
+  outputTopics,
+  type RestoreOutcome,
+  restoreOutcomes,
+  type SnapshotOutcome,
+  snapshotOutcomes,
   type TaskState,
-} from './catalogue.ts'
-
-/** Errors of one member at one target and horizon; NaN = not known yet. */
-export interface MemberErrors {
-  readonly target: string
-  readonly horizon: number
-  /** Name of the member, or `mixture`. */
-  readonly member: string
-  readonly mae: number
-  readonly fadingMae: number
-  readonly wmape: number
-  readonly fadingWmape: number
-}
+} from './vocabulary.ts'
 
 /** What a task reports, in plain numbers, once a batch or a commit; never per record. */
 export interface TaskMetrics {
   state(state: TaskState): void
-  /** Records taken in since the last call, dead letters included. */
-  records(count: number): void
+  /**
+   * Records taken in since the last call, dead letters included, and bytes of their keys and
+   * values.
+   */
+  records(count: number, bytes: number): void
   predictions(count: number): void
   /** `reason`: code of the error table. */
   deadLetters(reason: string, count: number): void
   updates(count: number): void
-  /** One transaction has ended. */
   commit(outcome: CommitOutcome, durationMs: number): void
-  /** A snapshot was sealed: from its cut on, and what it wrote. */
+  /**
+   * A transaction is there. `firstTimestampMs`: Kafka timestamp of its first record, NaN without
+   * one; `bytes` of keys and values of its output records.
+   */
+  committed(firstTimestampMs: number, bytes: Readonly<Record<OutputTopic, number>>): void
+  /** A snapshot was sealed. */
   snapshot(durationMs: number, bytes: number): void
-  /** One batch has been decoded, stepped and encoded. */
+  snapshotAbandoned(): void
+  /** How long a replay of what came since the newest sealed snapshot would take. */
+  replay(replayMs: number): void
+  /** Time spent on one batch. */
   step(durationMs: number): void
-  /** Where the task stands after its newest record, whose times these are. */
+  /**
+   * `timestampMs`: Kafka timestamp of the newest record, NaN before one; `eventTimeMs`: null
+   * without event time.
+   */
   position(lagRecords: number, timestampMs: number, eventTimeMs: number | null): void
-  sequences(count: number): void
   queue(records: number, capacityRecords: number): void
   /** Records replayed of those to replay. */
   restore(doneRecords: number, totalRecords: number): void
-  gradientNorm(member: string, norm: number): void
-  errors(rows: readonly MemberErrors[]): void
+  restored(outcome: RestoreOutcome, durationMs: number): void
+  learning(report: LearningReport): void
   /** The task is gone: its gauges disappear, its counters stay for the next one. */
   close(): void
 }
 
-/** The instruments by name, as `TaskSeries` needs them. */
+/** The instruments by name, as the series of a task need them. */
 export interface Instruments {
   counter(name: MetricName): Counter<Label>
   gauge(name: MetricName): Gauge<Label>
@@ -58,31 +67,32 @@ const gaugesByPartition = [
   'headrace_lag_records',
   'headrace_event_time_lag_seconds',
   'headrace_last_record_timestamp_seconds',
+  'headrace_last_commit_timestamp_seconds',
   'headrace_restore_progress_ratio',
-  'headrace_sequences',
   'headrace_snapshot_bytes',
+  'headrace_snapshot_timestamp_seconds',
+  'headrace_snapshot_replay_seconds',
   'headrace_queue_records',
   'headrace_queue_capacity_records',
 ] as const
 
-const gaugesByMember = [
-  ['headrace_prequential_mae', 'mae'],
-  ['headrace_prequential_fading_mae', 'fadingMae'],
-  ['headrace_prequential_wmape_ratio', 'wmape'],
-  ['headrace_prequential_fading_wmape_ratio', 'fadingWmape'],
+const countersByPartition = [
+  'headrace_records_total',
+  'headrace_predictions_total',
+  'headrace_input_bytes_total',
+  'headrace_updates_total',
+  'headrace_refused_updates_total',
 ] as const
 
-type MemberLabels = Pick<MemberErrors, 'target' | 'horizon' | 'member'>
+const histograms = ['commit', 'snapshot', 'restore', 'step', 'end_to_end'] as const
 
 /** The series of one partition. Counters begin at 0, so a rate sees the first event too. */
 export class TaskSeries implements TaskMetrics {
   readonly #partition: string
   readonly #clock: Pick<Clock, 'nowMs'>
   readonly #instruments: Instruments
+  readonly #learning: LearningSeries
   readonly #onClose: () => void
-  /** What to remove at the end: members by target and horizon, networks by name. */
-  readonly #members = new Map<string, MemberLabels>()
-  readonly #networks = new Set<string>()
   #state: TaskState = 'CREATED'
   #open = true
 
@@ -95,15 +105,10 @@ export class TaskSeries implements TaskMetrics {
     this.#partition = String(partition)
     this.#instruments = instruments
     this.#clock = clock
+    this.#learning = new LearningSeries(this.#partition, instruments)
     this.#onClose = onClose
-    for (const count of ['records', 'predictions', 'updates'] as const) this.#count(count, 0)
-    const commits = instruments.counter('headrace_commits_total')
-    for (const outcome of commitOutcomes) commits.inc({ partition: this.#partition, outcome }, 0)
-    for (const timed of ['commit', 'snapshot', 'step'] as const) {
-      instruments
-        .histogram(`headrace_${timed}_duration_seconds`)
-        .zero({ partition: this.#partition })
-    }
+    this.#beginCounters()
+    this.#tellState(1)
   }
 
   get current(): TaskState {
@@ -111,19 +116,23 @@ export class TaskSeries implements TaskMetrics {
   }
 
   state(state: TaskState): void {
+    if (!this.#open || state === this.#state) return
+    this.#tellState(0)
     this.#state = state
+    this.#tellState(1)
   }
 
-  records(count: number): void {
-    this.#count('records', count)
+  records(count: number, bytes: number): void {
+    this.#count('headrace_records_total', count)
+    this.#count('headrace_input_bytes_total', bytes)
   }
 
   predictions(count: number): void {
-    this.#count('predictions', count)
+    this.#count('headrace_predictions_total', count)
   }
 
   updates(count: number): void {
-    this.#count('updates', count)
+    this.#count('headrace_updates_total', count)
   }
 
   deadLetters(reason: string, count: number): void {
@@ -135,11 +144,32 @@ export class TaskSeries implements TaskMetrics {
     const partition = this.#partition
     this.#instruments.counter('headrace_commits_total').inc({ partition, outcome })
     this.#observe('commit', durationMs)
+    if (outcome !== 'committed') return
+    this.#set('headrace_last_commit_timestamp_seconds', this.#clock.nowMs() / 1_000)
+  }
+
+  committed(firstTimestampMs: number, bytes: Readonly<Record<OutputTopic, number>>): void {
+    const partition = this.#partition
+    const counter = this.#instruments.counter('headrace_output_bytes_total')
+    for (const topic of outputTopics) counter.inc({ partition, topic }, bytes[topic])
+    if (Number.isNaN(firstTimestampMs)) return
+    // A clock that is ahead of ours must not make it negative.
+    this.#observe('end_to_end', Math.max(0, this.#clock.nowMs() - firstTimestampMs))
   }
 
   snapshot(durationMs: number, bytes: number): void {
+    this.#countSnapshot('sealed')
     this.#observe('snapshot', durationMs)
     this.#set('headrace_snapshot_bytes', bytes)
+    this.#set('headrace_snapshot_timestamp_seconds', this.#clock.nowMs() / 1_000)
+  }
+
+  snapshotAbandoned(): void {
+    this.#countSnapshot('abandoned')
+  }
+
+  replay(replayMs: number): void {
+    this.#set('headrace_snapshot_replay_seconds', replayMs / 1_000)
   }
 
   step(durationMs: number): void {
@@ -153,10 +183,6 @@ export class TaskSeries implements TaskMetrics {
     this.#set('headrace_event_time_lag_seconds', (this.#clock.nowMs() - eventTimeMs) / 1_000)
   }
 
-  sequences(count: number): void {
-    this.#set('headrace_sequences', count)
-  }
-
   queue(records: number, capacityRecords: number): void {
     this.#set('headrace_queue_records', records)
     this.#set('headrace_queue_capacity_records', capacityRecords)
@@ -167,48 +193,69 @@ export class TaskSeries implements TaskMetrics {
     this.#set('headrace_restore_progress_ratio', ratio)
   }
 
-  gradientNorm(member: string, norm: number): void {
-    if (!this.#open || !Number.isFinite(norm)) return
-    this.#networks.add(member)
-    const labels = { partition: this.#partition, member }
-    this.#instruments.gauge('headrace_gradient_norm').set(labels, norm)
+  restored(outcome: RestoreOutcome, durationMs: number): void {
+    const partition = this.#partition
+    this.#instruments.counter('headrace_restores_total').inc({ partition, outcome })
+    if (outcome === 'done') this.#observe('restore', durationMs)
   }
 
-  errors(rows: readonly MemberErrors[]): void {
+  learning(report: LearningReport): void {
     if (!this.#open) return
-    for (const row of rows) {
-      const { target, horizon, member } = row
-      this.#members.set(JSON.stringify([target, horizon, member]), { target, horizon, member })
-      const labels = { partition: this.#partition, target, horizon, member }
-      for (const [name, field] of gaugesByMember) {
-        const value = row[field]
-        if (Number.isFinite(value)) this.#instruments.gauge(name).set(labels, value)
-      }
-    }
+    this.#count('headrace_refused_updates_total', report.refusedUpdates)
+    this.#learning.report(report)
   }
 
   close(): void {
     if (!this.#open) return
+    this.#tellState(0)
     this.#open = false
     const partition = this.#partition
     for (const name of gaugesByPartition) this.#instruments.gauge(name).remove({ partition })
-    for (const member of this.#networks) {
-      this.#instruments.gauge('headrace_gradient_norm').remove({ partition, member })
-    }
-    for (const labels of this.#members.values()) {
-      for (const [name] of gaugesByMember) {
-        this.#instruments.gauge(name).remove({ partition, ...labels })
-      }
-    }
+    this.#learning.close()
     this.#onClose()
   }
 
-  #count(what: 'records' | 'predictions' | 'updates', count: number): void {
-    const labels = { partition: this.#partition }
-    this.#instruments.counter(`headrace_${what}_total`).inc(labels, count)
+  #beginCounters(): void {
+    const { counter, histogram } = this.#instruments
+    const partition = this.#partition
+    for (const name of countersByPartition) this.#count(name, 0)
+    for (const outcome of commitOutcomes) {
+      counter('headrace_commits_total').inc({ partition, outcome }, 0)
+    }
+    for (const outcome of snapshotOutcomes) {
+      counter('headrace_snapshots_total').inc({ partition, outcome }, 0)
+    }
+    for (const outcome of restoreOutcomes) {
+      counter('headrace_restores_total').inc({ partition, outcome }, 0)
+    }
+    for (const kind of evictionKinds) {
+      counter('headrace_evictions_total').inc({ partition, kind }, 0)
+    }
+    for (const topic of outputTopics) {
+      counter('headrace_output_bytes_total').inc({ partition, topic }, 0)
+    }
+    for (const timed of histograms)
+      histogram(`headrace_${timed}_duration_seconds`).zero({ partition })
   }
 
-  #observe(what: 'commit' | 'snapshot' | 'step', durationMs: number): void {
+  /** The state's own series is there while the task is in it. */
+  #tellState(value: 0 | 1): void {
+    const labels = { partition: this.#partition, state: this.#state }
+    const gauge = this.#instruments.gauge('headrace_task_state')
+    if (value === 1) gauge.set(labels, 1)
+    else gauge.remove(labels)
+  }
+
+  #countSnapshot(outcome: SnapshotOutcome): void {
+    const partition = this.#partition
+    this.#instruments.counter('headrace_snapshots_total').inc({ partition, outcome })
+  }
+
+  #count(name: (typeof countersByPartition)[number], count: number): void {
+    this.#instruments.counter(name).inc({ partition: this.#partition }, count)
+  }
+
+  #observe(what: (typeof histograms)[number], durationMs: number): void {
     const histogram = this.#instruments.histogram(`headrace_${what}_duration_seconds`)
     histogram.observe({ partition: this.#partition }, durationMs / 1_000)
   }

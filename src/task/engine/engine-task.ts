@@ -132,8 +132,8 @@ export class EngineTask implements Sliced {
     this.#position = position
     this.#goal = new ReplayGoal(commit, hasGap, place)
     this.#engine = new Engine(processor, encoder, position, bounds)
-    this.#report = new SliceReport(processor.model, scheduler, (scores) =>
-      reply({ type: 'scores', task, scores }),
+    this.#report = new SliceReport(processor.model, scheduler, (report) =>
+      reply({ type: 'learning', task, report }),
     )
     reply({ type: 'begun', task, records: processor.model.records })
     this.#arrive(this.#engine)

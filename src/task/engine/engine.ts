@@ -1,4 +1,6 @@
 import { assert } from '../../assert.ts'
+import type { Dimensions } from '../../model/dimensions.ts'
+import type { NetworkHealth, SlotWeights } from '../../model/health.ts'
 import type { Scored } from '../../model/scored.ts'
 import type { Seal, StateRow } from '../../model/snapshot/snapshots.ts'
 import type { ByteWriter } from '../../record/byte-writer.ts'
@@ -16,7 +18,10 @@ export interface StreamOutcome {
 }
 
 /** One row of the scoreboard that the model keeps. */
-export type ModelScore = Omit<ErrorRow, 'fadingWmape'> & { readonly fadingWmape?: number }
+export interface ModelScore extends ErrorRow {
+  readonly meanAbsolute: number
+  readonly fadingMeanAbsolute: number
+}
 
 /** Reads a snapshot into a model at record 0; see model/snapshot. */
 export interface StreamLoader {
@@ -46,14 +51,25 @@ export interface StreamSnapshots {
   remember(slot: 0 | 1, names: Iterable<string>): void
 }
 
+/** How a model learns, to be read; see model/health. */
+export interface StreamHealth {
+  readonly dimensions: Pick<Dimensions, 'slots' | 'targets' | 'levels'>
+  readonly windows: number
+  readonly sequenceBytes: number
+  readonly evicted: { readonly windows: number; readonly sequences: number }
+  measureNext(): void
+  networks(): readonly NetworkHealth[]
+  slotWeights(): readonly SlotWeights[]
+}
+
 /** What a task needs of a model. */
 export interface StreamModel {
   readonly records: number
   readonly updates: number
   readonly memberNames: readonly string[]
   readonly liveSequences: number
-  /** What the newest update of the middle network did. */
-  readonly lastUpdate: { readonly gradientNorm: number; readonly applied: boolean }
+  readonly bytesShared: number
+  readonly health: StreamHealth
   readonly scores: { summary(): readonly ModelScore[] }
   readonly snapshots: StreamSnapshots
   chainHash(): string
@@ -93,6 +109,8 @@ export type OutcomeVisitor = (record: InputRecord, outcome: StreamOutcome) => vo
 /** The outputs between two cuts. */
 export interface Outputs {
   readonly firstOffset: bigint
+  /** Timestamp of the first record of them; NaN without one. */
+  readonly firstTimestampMs: number
   readonly predictions: PackedOutputs
   readonly deadLetters: readonly OutputRecord[]
   readonly last: 'prediction' | 'deadLetter' | null
@@ -108,6 +126,7 @@ export class Engine {
   #deadLetterBytes = 0
   #last: 'prediction' | 'deadLetter' | null = null
   #firstOffset: bigint
+  #firstTimestampMs = Number.NaN
 
   constructor(
     processor: StreamProcessor,
@@ -149,6 +168,7 @@ export class Engine {
 
   /** Takes in records and keeps the one output of each for the next cut. */
   apply(records: readonly InputRecord[], from: number, until: number, visit: OutcomeVisitor): void {
+    if (this.pending === 0) this.#firstTimestampMs = records[from]?.timestampMs ?? Number.NaN
     this.#process(records, from, until, (index, outcome) => {
       const record = records[index] as InputRecord
       const { failure, forecast } = outcome
@@ -167,6 +187,7 @@ export class Engine {
   takeOutputs(nextOffset: bigint): Outputs {
     const outputs: Outputs = {
       firstOffset: this.#firstOffset,
+      firstTimestampMs: this.#firstTimestampMs,
       predictions: this.#predictions.take(),
       deadLetters: this.#deadLetters,
       last: this.#last,
@@ -175,6 +196,7 @@ export class Engine {
     this.#deadLetterBytes = 0
     this.#last = null
     this.#firstOffset = nextOffset
+    this.#firstTimestampMs = Number.NaN
     return outputs
   }
 

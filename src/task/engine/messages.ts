@@ -1,8 +1,8 @@
 import type { Seal } from '../../model/snapshot/snapshots.ts'
 import type { CommitRecord } from '../commit-record.ts'
+import type { LearningReport } from '../observe.ts'
 import type { OutputRecord } from '../ports.ts'
 import type { Manifest } from '../snapshot-log.ts'
-import type { ModelScore } from './engine.ts'
 import type { PackedOutputs } from './packed-outputs.ts'
 import type { PackedRecords } from './packed-records.ts'
 import type { PlainError } from './plain-error.ts'
@@ -65,6 +65,8 @@ export interface CutRequest {
  */
 export interface Cut {
   readonly firstOffset: bigint
+  /** Kafka timestamp of the first record since the cut before; NaN without one. */
+  readonly firstTimestampMs: number
   readonly nextOffset: bigint
   readonly records: number
   readonly updates: number
@@ -98,19 +100,13 @@ export interface Progress {
     readonly predictions: number
     readonly failures: readonly (readonly [code: string, count: number])[]
     readonly updates: number
+    /** Of keys and values. */
+    readonly inputBytes: number
     readonly sliceMs: number
   } | null
   /** Timestamp and event time of the newest record; NaN and null before one. */
   readonly timestampMs: number
   readonly eventTimeMs: number | null
-}
-
-export interface ScoresReport {
-  readonly liveSequences: number
-  readonly network: string
-  /** NaN where the newest update was none. */
-  readonly gradientNorm: number
-  readonly rows: readonly ModelScore[]
 }
 
 export type EngineReply =
@@ -127,5 +123,5 @@ export type EngineReply =
     }
   | { readonly type: 'progress'; readonly task: number; readonly progress: Progress }
   | { readonly type: 'cut'; readonly task: number; readonly cut: Cut }
-  | { readonly type: 'scores'; readonly task: number; readonly scores: ScoresReport }
+  | { readonly type: 'learning'; readonly task: number; readonly report: LearningReport }
   | { readonly type: 'failed'; readonly task: number; readonly error: PlainError }

@@ -9,6 +9,8 @@ const NULL = -1
 /** Output records without headers in one buffer, to be transferred between threads. */
 export interface PackedOutputs {
   readonly count: number
+  /** Bytes of keys and values together. */
+  readonly byteLength: number
   /** Bytes of key (−1 = null) and value of each record, (n, 2). */
   readonly lengths: Int32Array<ArrayBuffer>
   /** Keys and values one after the other; what lies behind them is not used. */
@@ -60,7 +62,12 @@ export class OutputBuffer {
   /** Hands everything over, with the memory that it lies in. */
   take(): PackedOutputs {
     assert(this.#valueFrom === NULL, 'whole outputs are taken')
-    const taken = { count: this.#count, lengths: this.#lengths, bytes: this.#out.take() }
+    const taken = {
+      count: this.#count,
+      byteLength: this.#end,
+      lengths: this.#lengths,
+      bytes: this.#out.take(),
+    }
     // The next taking will be of about the same size.
     this.#lengths = new Int32Array(2 * Math.max(INITIAL_RECORDS, nextPower(this.#count)))
     this.#end = 0

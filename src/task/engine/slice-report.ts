@@ -1,37 +1,38 @@
+import type { LearningReport } from '../observe.ts'
 import type { InputRecord } from '../ports.ts'
 import type { Scheduler } from '../scheduler.ts'
-import type { ModelScore, StreamModel, StreamOutcome } from './engine.ts'
-import type { Progress, ScoresReport } from './messages.ts'
+import type { StreamModel, StreamOutcome } from './engine.ts'
+import { LearningWatch } from './learning-watch.ts'
+import type { Progress } from './messages.ts'
 
-/** How often the scoreboard is told: it has many rows, and nobody scrapes faster. */
-const scoresEveryMs = 1_000
+/** How often it is told how the model learns: that has many rows, and nobody scrapes faster. */
+const learningEveryMs = 1_000
 
 /** Gathers what an engine does record by record, to be told slice by slice. */
 export class SliceReport {
   readonly #model: StreamModel
   readonly #scheduler: Scheduler
-  readonly #tellScores: (scores: ScoresReport) => void
-  /** Whose gradient `lastUpdate` tells: the network of the middle learning rate. */
-  readonly #network: string
+  readonly #tellLearning: (report: LearningReport) => void
+  readonly #learning: LearningWatch
   readonly #failures = new Map<string, number>()
   #predictions = 0
+  #inputBytes = 0
   #updates: number
   #timestampMs = Number.NaN
   #eventTimeMs: number | null = null
-  #cancelScores: (() => void) | null = null
+  #cancelLearning: (() => void) | null = null
   #closed = false
 
   constructor(
     model: StreamModel,
     scheduler: Scheduler,
-    tellScores: (scores: ScoresReport) => void,
+    tellLearning: (report: LearningReport) => void,
   ) {
     this.#model = model
     this.#scheduler = scheduler
-    this.#tellScores = tellScores
+    this.#tellLearning = tellLearning
+    this.#learning = new LearningWatch(model)
     this.#updates = model.updates
-    const networks = model.memberNames.filter((name) => /^network(:[0-9.e+-]+)?$/.test(name))
-    this.#network = networks[(networks.length - 1) >> 1] ?? 'network'
   }
 
   get timestampMs(): number {
@@ -43,11 +44,14 @@ export class SliceReport {
   }
 
   /** A record has been taken in, and its output will be published. */
-  add(record: InputRecord, { failure, forecast }: StreamOutcome): void {
+  add(record: InputRecord, { failure, forecast, scored }: StreamOutcome): void {
+    const { key, value } = record
     this.#timestampMs = record.timestampMs
+    this.#inputBytes += (key === null ? 0 : key.length) + (value === null ? 0 : value.length)
     if (failure === null) {
       this.#predictions++
       this.#eventTimeMs = forecast.timeMs
+      this.#learning.add(scored)
     } else {
       this.#failures.set(failure.code, (this.#failures.get(failure.code) ?? 0) + 1)
     }
@@ -64,7 +68,8 @@ export class SliceReport {
    */
   arrived(): void {
     this.#updates = this.#model.updates
-    this.#planScores()
+    this.#learning.skip()
+    this.#planLearning()
   }
 
   /** What was published since the last call; null where nothing was. */
@@ -74,32 +79,27 @@ export class SliceReport {
       predictions: this.#predictions,
       failures: [...this.#failures],
       updates: this.#model.updates - this.#updates,
+      inputBytes: this.#inputBytes,
       sliceMs,
     }
     this.#predictions = 0
+    this.#inputBytes = 0
     this.#failures.clear()
     this.#updates = this.#model.updates
-    this.#planScores()
+    this.#planLearning()
     return published
   }
 
   close(): void {
     this.#closed = true
-    this.#cancelScores?.()
+    this.#cancelLearning?.()
   }
 
-  #planScores(): void {
-    if (this.#cancelScores !== null || this.#closed) return
-    this.#cancelScores = this.#scheduler.after(scoresEveryMs, () => {
-      this.#cancelScores = null
-      this.#tellScores(this.#scores())
+  #planLearning(): void {
+    if (this.#cancelLearning !== null || this.#closed) return
+    this.#cancelLearning = this.#scheduler.after(learningEveryMs, () => {
+      this.#cancelLearning = null
+      this.#tellLearning(this.#learning.report())
     })
-  }
-
-  #scores(): ScoresReport {
-    const { liveSequences, lastUpdate, scores } = this.#model
-    const rows: readonly ModelScore[] = scores.summary()
-    const gradientNorm = lastUpdate.applied ? lastUpdate.gradientNorm : Number.NaN
-    return { liveSequences, network: this.#network, gradientNorm, rows }
   }
 }

@@ -133,7 +133,7 @@ function lagRecorder(): { metrics: ServiceMetrics; lags: number[] } {
     ...silentMetrics.task(0),
     position: (lagRecords) => lags.push(lagRecords),
   })
-  return { metrics: { task }, lags }
+  return { metrics: { ...silentMetrics, task }, lags }
 }
 
 test('the lag is known from the start, also of an empty partition', async () => {

@@ -5,6 +5,7 @@ import type { BareRequest, EngineListener, Engines } from '../../../src/task/eng
 import type { Cut, EngineReply, EngineStart } from '../../../src/task/engine/messages.ts'
 import { toPlain } from '../../../src/task/engine/plain-error.ts'
 import { EngineSession } from '../../../src/task/engine-session.ts'
+import type { LearningReport } from '../../../src/task/observe.ts'
 
 const start: EngineStart = {
   position: 0n,
@@ -37,7 +38,7 @@ function setUp() {
   const session = new EngineSession(engines, 4, {
     onArrived: (...args) => told.push(['arrived', ...args]),
     onProgress: (progress) => told.push(['progress', progress]),
-    onScores: (scores) => told.push(['scores', scores]),
+    onLearning: (report) => told.push(['learning', report]),
     onFailed: (error) => told.push(['failed', error]),
   })
   const reply = (each: Bare) => holder.listener?.onReply({ task: 0, ...each } as EngineReply)
@@ -93,12 +94,21 @@ test('begin and cut resolve with what the engine answers', async () => {
 
 test('what the engine tells unasked reaches the task', () => {
   const { told, reply } = setUp()
-  const scores = { liveSequences: 1, network: 'n', gradientNorm: 1, rows: [] }
+  const report: LearningReport = {
+    sequences: 1,
+    windows: 1,
+    stateBytes: 9,
+    evictions: { window: 0, sequence: 0 },
+    refusedUpdates: 0,
+    networks: [],
+    slots: [],
+    errors: [],
+  }
   reply({ type: 'arrived', records: 3, chainHash: 'h' })
-  reply({ type: 'scores', scores })
+  reply({ type: 'learning', report })
   expect(told).toEqual([
     ['arrived', 3, 'h'],
-    ['scores', scores],
+    ['learning', report],
   ])
 })
 

@@ -1,17 +1,30 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { ServiceMetrics } from '../../../src/task/observe.ts'
-import { type MetricEntry, metricTable } from '../../../src/telemetry/catalogue.ts'
+import { metricTable } from '../../../src/telemetry/catalogue.ts'
+import type { LearningReport, NetworkReport } from '../../../src/telemetry/learning-report.ts'
 import { Metrics } from '../../../src/telemetry/metrics.ts'
 import { metricsPage } from '../../../src/telemetry/metrics-page.ts'
 import type { TaskMetrics } from '../../../src/telemetry/task-metrics.ts'
-import { type Family, lint, parseExposition } from './exposition.ts'
+import type { MetricEntry } from '../../../src/telemetry/vocabulary.ts'
+import { type Family, lint, parseExposition, type Sample } from './exposition.ts'
 
-const build = { version: '0.1.0', node: 'v24.0.0', kernel: 'reference' }
+const facts = {
+  application: 'taxi',
+  version: '0.1.0',
+  node: 'v24.0.0',
+  kernel: 'reference',
+  cell: 'gru',
+  layers: 1,
+  hidden: 32,
+  window: 16,
+  levels: [0.8, 0.95],
+  maxReplayMs: 2_000,
+}
 
 function create(options: { process?: boolean } = {}) {
   const metrics = new Metrics({
-    build,
+    facts,
     clock: { nowMs: () => 1_000_000 },
     process: false,
     ...options,
@@ -20,42 +33,70 @@ function create(options: { process?: boolean } = {}) {
   return { metrics, scrape }
 }
 
+const slot = { target: 'pass"en\\gers', horizon: 5 }
+
+const learning: LearningReport = {
+  sequences: 3,
+  windows: 2,
+  stateBytes: 12_345,
+  evictions: { window: 4, sequence: 1 },
+  refusedUpdates: 1,
+  networks: [
+    {
+      network: 'network:1e-3',
+      learningRate: 1e-3,
+      gradientNorm: 0.25,
+      weightNorm: 7.123456789,
+      updateSize: 1e-4,
+      saturatedUnits: 0.125,
+      clippedUpdates: 2,
+    },
+  ],
+  slots: [
+    {
+      ...slot,
+      meanAbsolute: 100,
+      fadingMeanAbsolute: 80,
+      weights: [{ member: 'rls:log', weight: 0.75 }],
+      skill: { persistence: 0.5, seasonal: Number.NaN, rls: -0.1 },
+      intervals: [{ level: 0.8, coverage: 0.79, width: 12 }],
+    },
+  ],
+  errors: [{ ...slot, member: 'rls:log', mae: 10, fadingMae: 8 }],
+}
+
 /** Reports something of everything. */
 function report(task: TaskMetrics): void {
   task.state('RUNNING')
-  task.records(100)
+  task.records(100, 4_200)
   task.predictions(98)
   task.deadLetters('HEADRACE_RECORD_MALFORMED', 2)
   task.updates(12)
   task.commit('committed', 30)
+  task.committed(999_750, { predictions: 900, 'dead-letters': 20, changelog: 300 })
   task.snapshot(120, 4_096)
+  task.snapshotAbandoned()
+  task.replay(1_500)
   task.step(7)
   task.position(5, 990_000, 940_500)
-  task.sequences(3)
   task.queue(40, 1_000)
   task.restore(50, 200)
-  task.gradientNorm('network:1e-3', 0.25)
-  task.errors([
-    {
-      target: 'pass"en\\gers',
-      horizon: 5,
-      member: 'rls:log',
-      mae: 10,
-      fadingMae: 8,
-      wmape: 0.1,
-      fadingWmape: Number.NaN,
-    },
-  ])
+  task.restored('done', 640)
+  task.restored('failed', 10)
+  task.learning(learning)
 }
 
 function values(family: Family | undefined, suffix = ''): Record<string, number> {
   const wanted = (family?.samples ?? []).filter((s) => s.name === `${family?.name}${suffix}`)
-  return Object.fromEntries(wanted.map((s) => [Object.values(s.labels).join(' '), s.value]))
+  const keyOf = ({ application: _, ...labels }: Sample['labels']) => Object.values(labels).join(' ')
+  return Object.fromEntries(wanted.map((s) => [keyOf(s.labels), s.value]))
 }
 
 describe('a scrape', () => {
   test('shows every metric of the table with its type, help and labels, and no other', async () => {
     const { metrics, scrape } = create()
+    metrics.rebalanced()
+    metrics.pageClients(1)
     report(metrics.task(0))
     const families = await scrape()
     expect([...families.keys()].sort()).toEqual(Object.keys(metricTable).sort())
@@ -64,8 +105,9 @@ describe('a scrape', () => {
       expect(family).toMatchObject({ type: entry.type, help: entry.help })
       const labels = new Set(family.samples.flatMap((sample) => Object.keys(sample.labels)))
       labels.delete('le')
-      const known = name === 'headrace_prequential_fading_wmape_ratio' ? [] : [...entry.labels]
+      const known = entry.reserved === undefined ? ['application', ...entry.labels] : []
       expect([...labels].sort(), name).toEqual(known.sort())
+      expect(family.samples.every((sample) => sample.labels.application === 'taxi')).toBe(true)
     }
     expect(metrics.contentType).toMatch(/^text\/plain; version=0\.0\.4/)
   })
@@ -76,6 +118,23 @@ describe('a scrape', () => {
     const families = await scrape()
     const of = (name: string, suffix = '') => values(families.get(`headrace_${name}`), suffix)
     expect(of('build_info')).toEqual({ '0.1.0 v24.0.0 reference': 1 })
+    expect(of('kernel_info')).toEqual({ 'reference gru 1 32 16': 1 })
+    expect(of('snapshot_replay_limit_seconds')).toEqual({ '': 2 })
+    expect(of('interval_level_ratio')).toEqual({ 0.8: 0.8, 0.95: 0.95 })
+    expect(of('input_bytes_total')).toEqual({ 7: 4_200 })
+    expect(of('output_bytes_total')).toEqual({
+      '7 predictions': 900,
+      '7 dead-letters': 20,
+      '7 changelog': 300,
+    })
+    expect(of('end_to_end_duration_seconds', '_sum')).toEqual({ 7: 0.25 })
+    expect(of('snapshots_total')).toEqual({ '7 sealed': 1, '7 abandoned': 1 })
+    expect(of('snapshot_replay_seconds')).toEqual({ 7: 1.5 })
+    expect(of('snapshot_timestamp_seconds')).toEqual({ 7: 1_000 })
+    expect(of('last_commit_timestamp_seconds')).toEqual({ 7: 1_000 })
+    expect(of('restores_total')).toEqual({ '7 done': 1, '7 failed': 1 })
+    expect(of('restore_duration_seconds', '_sum')).toEqual({ 7: 0.64 })
+    expect(of('task_state')).toEqual({ '7 RUNNING': 1 })
     expect(of('records_total')).toEqual({ 7: 100 })
     expect(of('predictions_total')).toEqual({ 7: 98 })
     expect(of('dead_letters_total')).toEqual({ '7 HEADRACE_RECORD_MALFORMED': 2 })
@@ -91,11 +150,28 @@ describe('a scrape', () => {
     expect(of('queue_records')).toEqual({ 7: 40 })
     expect(of('queue_capacity_records')).toEqual({ 7: 1_000 })
     expect(of('restore_progress_ratio')).toEqual({ 7: 0.25 })
+    expect(of('windows')).toEqual({ 7: 2 })
+    expect(of('state_bytes')).toEqual({ 7: 12_345 })
+    expect(of('evictions_total')).toEqual({ '7 window': 4, '7 sequence': 1 })
+    expect(of('refused_updates_total')).toEqual({ 7: 1 })
     expect(of('gradient_norm')).toEqual({ '7 network:1e-3': 0.25 })
+    // Six digits are enough, and a scrape is shorter.
+    expect(of('weight_norm')).toEqual({ '7 network:1e-3': 7.12346 })
+    expect(of('update_size_ratio')).toEqual({ '7 network:1e-3': 1e-4 })
+    expect(of('saturated_units_ratio')).toEqual({ '7 network:1e-3': 0.125 })
+    expect(of('learning_rate')).toEqual({ '7 network:1e-3': 1e-3 })
+    expect(of('clipped_updates_total')).toEqual({ '7 network:1e-3': 2 })
+    expect(of('target_mean_absolute')).toEqual({ '7 pass"en\\gers 5': 100 })
+    expect(of('target_fading_mean_absolute')).toEqual({ '7 pass"en\\gers 5': 80 })
+    expect(of('skill_ratio')).toEqual({
+      '7 pass"en\\gers 5 persistence': 0.5,
+      '7 pass"en\\gers 5 rls': -0.1,
+    })
+    expect(of('member_weight_ratio')).toEqual({ '7 pass"en\\gers 5 rls:log': 0.75 })
+    expect(of('interval_coverage_ratio')).toEqual({ '7 pass"en\\gers 5 0.8': 0.79 })
+    expect(of('interval_width')).toEqual({ '7 pass"en\\gers 5 0.8': 12 })
     expect(of('prequential_mae')).toEqual({ '7 pass"en\\gers 5 rls:log': 10 })
     expect(of('prequential_fading_mae')).toEqual({ '7 pass"en\\gers 5 rls:log': 8 })
-    expect(of('prequential_wmape_ratio')).toEqual({ '7 pass"en\\gers 5 rls:log': 0.1 })
-    expect(of('prequential_fading_wmape_ratio')).toEqual({})
   })
 
   test('keeps the naming rules of Prometheus, process metrics included', async () => {
@@ -136,13 +212,14 @@ describe('a scrape', () => {
   test('the metrics are what the service asks for', async () => {
     const { metrics, scrape } = create()
     const service: ServiceMetrics = metrics
-    service.task(0).records(3)
+    service.task(0).records(3, 30)
+    service.rebalanced()
     expect(values((await scrape()).get('headrace_records_total'))).toEqual({ 0: 3 })
   })
 
   test('two instances share nothing', async () => {
     const [one, two] = [create(), create()]
-    one.metrics.task(0).records(5)
+    one.metrics.task(0).records(5, 50)
     expect(values((await two.scrape()).get('headrace_records_total'))).toEqual({})
   })
 })
@@ -192,21 +269,57 @@ describe('the life of a task', () => {
     report(before)
     const after = metrics.task(0)
     after.state('RESTORING')
-    after.sequences(9)
-    before.sequences(1)
+    after.learning({ ...learning, sequences: 9 })
+    before.learning(learning)
     before.close()
     const families = await scrape()
     expect(values(families.get('headrace_sequences'))).toEqual({ 0: 9 })
     expect(values(families.get('headrace_tasks'))).toMatchObject({ RESTORING: 1, RUNNING: 0 })
-    after.records(1)
+    after.records(1, 1)
     expect(values((await scrape()).get('headrace_records_total'))).toEqual({ 0: 101 })
+  })
+
+  test('what is not known any more is absent again', async () => {
+    const { metrics, scrape } = create()
+    const task = metrics.task(0)
+    task.learning(learning)
+    const [errors] = learning.errors as [LearningReport['errors'][number]]
+    task.learning({ ...learning, errors: [{ ...errors, mae: Number.NaN }] })
+    const families = await scrape()
+    expect(values(families.get('headrace_prequential_mae'))).toEqual({})
+    expect(values(families.get('headrace_prequential_fading_mae'))).not.toEqual({})
+  })
+
+  test('a record from the future took no time', async () => {
+    const { metrics, scrape } = create()
+    const task = metrics.task(0)
+    const none = { predictions: 0, 'dead-letters': 0, changelog: 0 }
+    task.committed(1_000_500, none)
+    task.committed(Number.NaN, none)
+    const family = (await scrape()).get('headrace_end_to_end_duration_seconds')
+    expect(values(family, '_sum')).toEqual({ 0: 0 })
+    expect(values(family, '_count')).toEqual({ 0: 1 })
+  })
+
+  test('the state is a label that moves', async () => {
+    const { metrics, scrape } = create()
+    const states = async () => values((await scrape()).get('headrace_task_state'))
+    const task = metrics.task(3)
+    expect(await states()).toEqual({ '3 CREATED': 1 })
+    task.state('FENCING')
+    task.state('FENCING')
+    expect(await states()).toEqual({ '3 FENCING': 1 })
+    task.close()
+    expect(await states()).toEqual({})
   })
 
   test('what is not known is absent, and nothing to restore is done', async () => {
     const { metrics, scrape } = create()
     const task = metrics.task(0)
     task.position(0, Number.NaN, null)
-    task.gradientNorm('network', Number.POSITIVE_INFINITY)
+    const [network] = learning.networks as [NetworkReport]
+    const gradientNorm = Number.POSITIVE_INFINITY
+    task.learning({ ...learning, networks: [{ ...network, gradientNorm }] })
     task.restore(0, 0)
     const families = await scrape()
     expect(values(families.get('headrace_last_record_timestamp_seconds'))).toEqual({})

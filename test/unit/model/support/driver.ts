@@ -2,6 +2,7 @@ import { loadConfig } from '../../../../src/config/load.ts'
 import type { Config, ConfigInput } from '../../../../src/config/schema.ts'
 import type { Kernel } from '../../../../src/kernels/kernel.ts'
 import { Model } from '../../../../src/model/model.ts'
+import type { NetworkMember } from '../../../../src/model/networks.ts'
 import { NO_WINDOW, type Sequence, type SequenceTable } from '../../../../src/model/sequence.ts'
 import { hashSequence, type SharedArray } from '../../../../src/model/state.ts'
 import type { Windows } from '../../../../src/model/window.ts'
@@ -64,7 +65,10 @@ export interface Inside {
     /** The newest predictions of all members, (K, D, M). */
     readonly members: Float64Array
   }
-  readonly learning: { readonly counters: Float64Array }
+  readonly learning: {
+    readonly counters: Float64Array
+    readonly networks: readonly NetworkMember[]
+  }
   readonly windows: Windows
   shared(): SharedArray[]
 }

@@ -106,7 +106,8 @@ describe('packed outputs', () => {
   })
 
   test('lengths that reach beyond the buffer are a defect', () => {
-    const packed = { count: 1, lengths: Int32Array.of(-1, 9), bytes: new Uint8Array(8) }
+    const lengths = Int32Array.of(-1, 9)
+    const packed = { count: 1, byteLength: 9, lengths, bytes: new Uint8Array(8) }
     expect(() => unpackOutputs(packed)).toThrow(AssertionError)
   })
 })

@@ -1,0 +1,112 @@
+import type { Scored } from '../../model/scored.ts'
+import type { LearningReport, NetworkRow, SlotRow } from '../observe.ts'
+import type { ModelScore, StreamModel } from './engine.ts'
+import { SlotWatch, skillOf } from './slot-watch.ts'
+
+/** Counts of a model since it was made: what was reported of them is not reported again. */
+interface Counts {
+  windows: number
+  sequences: number
+  refused: number
+  readonly clipped: Map<string, number>
+}
+
+/** Makes the reports on how a model learns, each with what happened since the one before. */
+export class LearningWatch {
+  readonly #model: StreamModel
+  readonly #slots: SlotWatch
+  readonly #told: Counts = { windows: 0, sequences: 0, refused: 0, clipped: new Map() }
+
+  constructor(model: StreamModel) {
+    const { slots, targets, levels } = model.health.dimensions
+    this.#model = model
+    this.#slots = new SlotWatch(slots, targets, levels.length)
+  }
+
+  /** A record has been taken in, and scored what was predicted for it. */
+  add(scored: Scored): void {
+    this.#slots.add(scored)
+  }
+
+  /** What happened up to now, in a replay, is not this process's doing. */
+  skip(): void {
+    this.#countsSince()
+  }
+
+  report(): LearningReport {
+    const { liveSequences, bytesShared, scores, health } = this.#model
+    const errors = scores.summary()
+    const { evictions, refusedUpdates, networks } = this.#countsSince()
+    health.measureNext()
+    return {
+      sequences: liveSequences,
+      windows: health.windows,
+      stateBytes: bytesShared + health.sequenceBytes,
+      evictions,
+      refusedUpdates,
+      networks,
+      slots: this.#slotRows(errors),
+      errors,
+    }
+  }
+
+  #countsSince(): Pick<LearningReport, 'evictions' | 'refusedUpdates' | 'networks'> {
+    const told = this.#told
+    const { health } = this.#model
+    const { windows, sequences } = health.evicted
+    const evictions = { window: windows - told.windows, sequence: sequences - told.sequences }
+    told.windows = windows
+    told.sequences = sequences
+    const all = health.networks()
+    const networks = all.map(({ clippedUpdates, refusedUpdates: _, ...rest }): NetworkRow => {
+      const before = told.clipped.get(rest.network) ?? 0
+      told.clipped.set(rest.network, clippedUpdates)
+      return { ...rest, clippedUpdates: clippedUpdates - before }
+    })
+    const refused = all.reduce((sum, { refusedUpdates }) => sum + refusedUpdates, 0)
+    const refusedUpdates = refused - told.refused
+    told.refused = refused
+    return { evictions, refusedUpdates, networks }
+  }
+
+  #slotRows(errors: readonly ModelScore[]): SlotRow[] {
+    const { health } = this.#model
+    const { levels } = health.dimensions
+    return health.slotWeights().map(({ target, horizon, weights }, slot) => {
+      const here = errors.filter((row) => row.target === target && row.horizon === horizon)
+      const mixture = here.find(({ member }) => member === 'mixture')
+      return {
+        target,
+        horizon,
+        meanAbsolute: mixture?.meanAbsolute ?? Number.NaN,
+        fadingMeanAbsolute: mixture?.fadingMeanAbsolute ?? Number.NaN,
+        weights,
+        skill: this.#skill(slot, here),
+        intervals: levels.map((level, l) => ({
+          level,
+          coverage: this.#slots.coverage(slot, l),
+          width: this.#slots.width(slot, l),
+        })),
+      }
+    })
+  }
+
+  /** Against the best of each kind; a lone network has no members to compare it with. */
+  #skill(slot: number, rows: readonly ModelScore[]): SlotRow['skill'] {
+    const best = (isOf: (member: string) => boolean): number => {
+      const errors = rows.filter(({ member }) => isOf(member)).map(({ fadingMae }) => fadingMae)
+      return Math.min(...errors.filter((error) => !Number.isNaN(error)))
+    }
+    const mixture = best((member) => member === 'mixture')
+    const against = (error: number, otherwise: number): number =>
+      Number.isFinite(error) ? skillOf(mixture, error) : otherwise
+    const persistence = best((member) => member === 'persistence')
+    const seasonal = best((member) => member.startsWith('seasonal:'))
+    const rls = best((member) => member.startsWith('rls:'))
+    return {
+      persistence: against(persistence, this.#slots.skill(slot, 'persistence')),
+      seasonal: against(seasonal, this.#slots.skill(slot, 'seasonal')),
+      rls: against(rls, Number.NaN),
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import type { Gauge } from 'prom-client'
+import type { MetricName } from './catalogue.ts'
+import type { LearningReport, MemberErrors, NetworkReport, SlotReport } from './learning-report.ts'
+import type { Instruments } from './task-metrics.ts'
+import { baselines, evictionKinds, type Label } from './vocabulary.ts'
+
+type Labels = Partial<Record<Label, string | number>>
+
+/** Digits of a gauge: more than an error's estimate has, and a scrape is a third shorter. */
+const DIGITS = 6
+
+const networkGauges = [
+  ['headrace_gradient_norm', 'gradientNorm'],
+  ['headrace_weight_norm', 'weightNorm'],
+  ['headrace_update_size_ratio', 'updateSize'],
+  ['headrace_saturated_units_ratio', 'saturatedUnits'],
+  ['headrace_learning_rate', 'learningRate'],
+] as const
+
+/** The series of one partition that tell how its model learns. */
+export class LearningSeries {
+  readonly #partition: string
+  readonly #instruments: Instruments
+  /** What to take away at the end, by gauge and label set. */
+  readonly #set = new Map<Gauge<Label>, Map<string, Labels>>()
+
+  constructor(partition: string, instruments: Instruments) {
+    this.#partition = partition
+    this.#instruments = instruments
+  }
+
+  report(report: LearningReport): void {
+    this.#gauge('headrace_sequences', {}, report.sequences)
+    this.#gauge('headrace_windows', {}, report.windows)
+    this.#gauge('headrace_state_bytes', {}, report.stateBytes)
+    const evictions = this.#instruments.counter('headrace_evictions_total')
+    for (const kind of evictionKinds) {
+      evictions.inc({ partition: this.#partition, kind }, report.evictions[kind])
+    }
+    for (const network of report.networks) this.#network(network)
+    for (const slot of report.slots) this.#slot(slot)
+    for (const row of report.errors) this.#errors(row)
+  }
+
+  close(): void {
+    for (const [gauge, all] of this.#set) for (const labels of all.values()) gauge.remove(labels)
+    this.#set.clear()
+  }
+
+  #network(report: NetworkReport): void {
+    const member = report.network
+    for (const [name, field] of networkGauges) this.#ratio(name, { member }, report[field])
+    const labels = { partition: this.#partition, member }
+    this.#instruments.counter('headrace_clipped_updates_total').inc(labels, report.clippedUpdates)
+  }
+
+  #slot({ target, horizon, ...report }: SlotReport): void {
+    const slot = { target, horizon }
+    this.#ratio('headrace_target_mean_absolute', slot, report.meanAbsolute)
+    this.#ratio('headrace_target_fading_mean_absolute', slot, report.fadingMeanAbsolute)
+    for (const baseline of baselines) {
+      this.#ratio('headrace_skill_ratio', { ...slot, baseline }, report.skill[baseline])
+    }
+    for (const { member, weight } of report.weights) {
+      this.#ratio('headrace_member_weight_ratio', { ...slot, member }, weight)
+    }
+    for (const { level, coverage, width } of report.intervals) {
+      this.#ratio('headrace_interval_coverage_ratio', { ...slot, level }, coverage)
+      this.#ratio('headrace_interval_width', { ...slot, level }, width)
+    }
+  }
+
+  #errors({ target, horizon, member, mae, fadingMae }: MemberErrors): void {
+    const labels = { target, horizon, member }
+    this.#ratio('headrace_prequential_mae', labels, mae)
+    this.#ratio('headrace_prequential_fading_mae', labels, fadingMae)
+  }
+
+  #ratio(name: MetricName, labels: Labels, value: number): void {
+    this.#gauge(name, labels, Number(value.toPrecision(DIGITS)))
+  }
+
+  /** Text of the exposition has no value for "not known": such a series is absent. */
+  #gauge(name: MetricName, labels: Labels, value: number): void {
+    const gauge = this.#instruments.gauge(name)
+    const all = this.#set.get(gauge) ?? new Map<string, Labels>()
+    const whole = { partition: this.#partition, ...labels }
+    if (Number.isFinite(value)) {
+      gauge.set(whole, value)
+      all.set(Object.values(whole).join('\u0000'), whole)
+      this.#set.set(gauge, all)
+    } else if (all.delete(Object.values(whole).join('\u0000'))) {
+      gauge.remove(whole)
+    }
+  }
+}

@@ -1,0 +1,71 @@
+import { expect, test } from 'vitest'
+import { LearningWatch } from '../../../../src/task/engine/learning-watch.ts'
+import { configOf, Driver } from '../../model/support/driver.ts'
+
+function open(portfolio: 'full' | 'network' = 'full', sequences = {}) {
+  const model = { hidden: 3, window: 4, updateEvery: 2, learningRates: [1e-3, 1e-2], portfolio }
+  const task = { targets: ['y'], horizons: [1, 3], seasons: [6], intervals: [0.8] }
+  const driver = new Driver(configOf({ model, task, sequences }))
+  const watch = new LearningWatch(driver.model)
+  const drive = (from: number, to: number, keys = 2) => {
+    for (let i = from; i < to; i++) {
+      const value = Math.sin(i / 4) + (i % 6) + (i % 53 === 0 ? 100 : 0)
+      driver.step({ sequence: `s${i % keys}`, timeMs: i * 1_000, values: [value] })
+      watch.add(driver.model.scored)
+    }
+  }
+  return { driver, watch, drive }
+}
+
+test('the skill is that of the mixture against the best of each kind on the scoreboard', () => {
+  const { driver, watch, drive } = open()
+  drive(0, 500)
+  const { errors, slots } = watch.report()
+  expect(errors).toEqual(driver.model.scores.summary())
+  const [slot] = slots
+  const mae = (member: string) =>
+    errors.find((row) => row.horizon === 1 && row.member === member)!.fadingMae
+  const best = Math.min(mae('rls:linear'), mae('rls:log'))
+  expect(slot!.skill.persistence).toBe(1 - mae('mixture') / mae('persistence'))
+  expect(slot!.skill.seasonal).toBe(1 - mae('mixture') / mae('seasonal:6'))
+  expect(slot!.skill.rls).toBe(1 - mae('mixture') / best)
+  expect(slot!.fadingMeanAbsolute).toBeGreaterThan(0)
+  expect(slot!.intervals[0]).toMatchObject({ level: 0.8 })
+  expect(slot!.intervals[0]!.coverage).toBeGreaterThan(0.5)
+})
+
+test('a lone network is compared with the naive forecasts of the same records', () => {
+  const { watch, drive } = open('network')
+  drive(0, 500)
+  const [slot] = watch.report().slots
+  expect(slot!.skill.persistence).toBeLessThan(1)
+  expect(Number.isFinite(slot!.skill.persistence + slot!.skill.seasonal)).toBe(true)
+  expect(slot!.skill.rls).toBeNaN()
+})
+
+test('counts are told once, and what a replay did is not told at all', () => {
+  const { driver, watch, drive } = open('full', { max: 3, keep: 5 })
+  drive(0, 300, 10)
+  watch.skip()
+  expect(watch.report()).toMatchObject({ evictions: { window: 0, sequence: 0 } })
+  const before = driver.model.health.networks().map(({ clippedUpdates }) => clippedUpdates)
+  const { windows, sequences } = { ...driver.model.health.evicted }
+  drive(300, 600, 10)
+  const { evictions, networks } = watch.report()
+  const now = driver.model.health
+  expect(evictions.window).toBe(now.evicted.windows - windows)
+  expect(evictions.sequence).toBe(now.evicted.sequences - sequences)
+  expect(evictions.window).toBeGreaterThan(0)
+  expect(networks.map(({ clippedUpdates }) => clippedUpdates)).toEqual(
+    now.networks().map(({ clippedUpdates }, i) => clippedUpdates - before[i]!),
+  )
+  expect(watch.report().networks.every(({ clippedUpdates }) => clippedUpdates === 0)).toBe(true)
+})
+
+test('the first report asks for an update to be measured, the next one has it', () => {
+  const { watch, drive } = open()
+  drive(0, 100)
+  expect(watch.report().networks[0]!.updateSize).toBeNaN()
+  drive(100, 200)
+  expect(watch.report().networks[0]!.updateSize).toBeGreaterThan(0)
+})
