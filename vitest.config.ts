@@ -28,10 +28,15 @@ export default defineConfig({
         test: {
           name: 'system',
           include: ['test/system/**/*.test.ts'],
+          exclude: ['test/system/stack.test.ts'],
           testTimeout: 300_000,
           hookTimeout: 120_000,
           fileParallelism: false,
         },
+      },
+      {
+        // `npm run test:stack`: needs a Docker engine, and is part of no other run.
+        test: { name: 'stack', include: ['test/system/stack.test.ts'] },
       },
     ],
   },

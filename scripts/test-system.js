@@ -6,7 +6,11 @@ import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** One entry for each Debian package: the program that it brings, and what the tests do with it. */
-const packages = [{ name: 'kcat', program: 'kcat', purpose: 'reads the outputs with librdkafka' }]
+const packages = [
+  { name: 'kcat', program: 'kcat', purpose: 'reads the outputs with librdkafka' },
+  { name: 'prometheus', program: 'promtool', purpose: 'checks the metrics, alerts and rules' },
+  { name: 'chromium', program: 'chromium', purpose: 'opens the live page' },
+]
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 

@@ -34,7 +34,7 @@ export function parse(path: string, text: string): Source {
   }
 }
 
-const roots = ['src', 'test', 'bin', 'scripts']
+const roots = ['src', 'test', 'grafana', 'bin', 'scripts']
 const outside = /^src\/kernels\/assembly\/|\/node_modules\//
 
 /**

@@ -1,0 +1,253 @@
+import { type Dashboard, SpecialValueMatch } from '@grafana/grafana-foundation-sdk/dashboard'
+import { assemble } from './assemble.ts'
+import { figure, range, special, verdict } from './figures.ts'
+import { lagLimits, lagSeconds, skillLimits } from './limits.ts'
+import { lists, states } from './overview-tasks.ts'
+import { chart, noLimit, steps } from './panels.ts'
+import { deadLetterRate, largest, mean, quantile, rate, series, smallest, sum } from './query.ts'
+import { uids } from './uids.ts'
+
+const naive = 'baseline=~"persistence|seasonal"'
+const slotLabels = 'application, target, horizon, baseline'
+
+/** Processes that have told of themselves in the time shown, be they there now or not. */
+const known = `last_over_time(${series('headrace_build_info')}[$__range])`
+const up = `up{job=~"$job", instance=~"$instance"} and on (job, instance) ${known}`
+const running = sum(series('headrace_tasks', 'state="RUNNING"'))
+const owned = sum(series('headrace_tasks', 'state!="CLOSED"'))
+
+const verdicts = [
+  verdict({
+    title: 'Is it up?',
+    description:
+      'Every process that reported in the time shown answers, and every task that it owns is ' +
+      'RUNNING. Degraded: a process is silent, or a task restores or has FAILED; the tasks below ' +
+      'say which, /readyz of the process says why. Runbook: HeadraceInstanceDown, ' +
+      'HeadraceTaskFailed.',
+    unit: 'percentunit',
+    thresholds: steps('red', [0.001, 'orange'], [1, 'green']),
+    queries: [{ expr: `avg(${up}) * ((${running} / ${owned}) or vector(0))` }],
+    silence: 'NOTHING REPORTS',
+    words: [
+      range(null, 0, 'DOWN', 'red'),
+      range(0, 0.9999, 'DEGRADED', 'orange'),
+      range(0.9999, null, 'UP', 'green'),
+      special(SpecialValueMatch.NotANumber, 'UP, NO PARTITION', 'blue'),
+    ],
+    leads: { title: 'Process', to: uids.process },
+  }),
+  verdict({
+    title: 'Is it keeping up?',
+    description:
+      'Lag of the worst task at the rate at which it takes records: how long it would need for ' +
+      'what waits. Stuck: records wait and none is taken. Runbook: HeadraceLagGrowing, ' +
+      'HeadraceNoProgress.',
+    unit: 's',
+    thresholds: lagLimits,
+    queries: [{ expr: `clamp_max(${largest(lagSeconds)}, 1e6)` }],
+    silence: 'NO TASK',
+    words: [
+      range(1e6, null, 'STUCK', 'red'),
+      range(60, 1e6, 'FALLING BEHIND', 'red'),
+      range(5, 60, 'CATCHING UP', 'yellow'),
+      range(null, 5, 'KEEPING UP', 'green'),
+      special(SpecialValueMatch.NotANumber, 'IDLE, NOTHING WAITS', 'blue'),
+    ],
+    leads: { title: 'Kafka and state', to: uids.kafkaAndState },
+  }),
+  verdict({
+    title: 'Is it learning?',
+    description:
+      'Updates of the network weights for each record taken. Frozen: records come and the ' +
+      'weights stay. Off: model.learn is false. A young application with many keys is frozen ' +
+      'until a sequence has steps to learn from. Runbook: HeadraceWeightsFrozen.',
+    unit: 'none',
+    thresholds: steps('red', [1e-9, 'green']),
+    queries: [
+      {
+        expr:
+          `(${sum(rate('headrace_updates_total'))} / ${sum(rate('headrace_records_total'))}` +
+          ` unless on () (${largest(series('headrace_learning_rate'))} == 0))` +
+          ` or on () (${largest(series('headrace_learning_rate'))} - 1 == -1)`,
+      },
+    ],
+    silence: 'NO TASK',
+    words: [
+      range(null, -0.5, 'OFF', 'blue'),
+      range(-0.5, 0, 'FROZEN', 'red'),
+      range(0, null, 'LEARNING', 'green'),
+      special(SpecialValueMatch.NotANumber, 'IDLE, NO RECORDS', 'blue'),
+    ],
+    leads: { title: 'Learning', to: uids.learning },
+  }),
+  verdict({
+    title: 'Is it better than naive?',
+    description:
+      'Skill against the naive forecasts (the last value, the value one season ago) of the worst ' +
+      'target and horizon, as a mean over partitions: 1 minus the error over theirs. On a series ' +
+      'that is a random walk nothing beats the last value. Runbook: HeadraceWorseThanNaive.',
+    unit: 'percentunit',
+    thresholds: skillLimits,
+    queries: [{ expr: smallest(mean(series('headrace_skill_ratio', naive), slotLabels)) }],
+    silence: 'NOT SCORED YET',
+    words: [
+      range(0.02, null, 'BETTER', 'green'),
+      range(-0.02, 0.02, 'NO BETTER', 'yellow'),
+      range(null, -0.02, 'WORSE', 'red'),
+    ],
+    leads: { title: 'Learning', to: uids.learning },
+  }),
+]
+
+const recordsPerSecond = sum(rate('headrace_records_total'))
+const mixture = 'member="mixture"'
+
+const figures = [
+  figure({
+    title: 'Records',
+    description: 'Records taken in per second, by all tasks together.',
+    unit: 'rps',
+    thresholds: noLimit,
+    queries: [{ expr: recordsPerSecond }],
+  }),
+  figure({
+    title: 'Predictions',
+    description: 'Prediction records published per second: one for each usable record.',
+    unit: 'rps',
+    thresholds: noLimit,
+    queries: [{ expr: sum(rate('headrace_predictions_total')) }],
+  }),
+  figure({
+    title: 'Lag',
+    description: 'Offsets between the models and the ends of their partitions, all tasks together.',
+    unit: 'short',
+    thresholds: noLimit,
+    queries: [{ expr: sum(series('headrace_lag_records')) }],
+    leads: { title: 'Kafka and state', to: uids.kafkaAndState },
+  }),
+  figure({
+    title: 'End to end',
+    description:
+      'From the Kafka timestamp of a record to the commit of its prediction, 99th percentile of ' +
+      'commits. Large while a backlog is worked off.',
+    unit: 's',
+    thresholds: steps('green', [1, 'yellow'], [5, 'red']),
+    queries: [{ expr: quantile(0.99, 'headrace_end_to_end_duration_seconds') }],
+    leads: { title: 'Kafka and state', to: uids.kafkaAndState },
+  }),
+  figure({
+    title: 'Dead letters',
+    description:
+      'Share of the records that could not be used. The reasons are in Kafka and state, the ' +
+      'records in the dead-letter topic. Runbook: HeadraceDeadLetters.',
+    unit: 'percentunit',
+    thresholds: steps('green', [0.01, 'yellow'], [0.05, 'red']),
+    queries: [{ expr: `${deadLetterRate()} / ${recordsPerSecond}` }],
+    leads: { title: 'Kafka and state', to: uids.kafkaAndState },
+  }),
+  figure({
+    title: 'Error',
+    description:
+      'wMAPE of what is published: absolute errors over absolute targets, the newest thousand ' +
+      'predictions or so; a mean over targets, horizons and partitions.',
+    unit: 'percentunit',
+    thresholds: noLimit,
+    queries: [
+      {
+        expr: mean(
+          `${series('headrace_prequential_fading_mae', mixture)}` +
+            ' / ignoring (member) ' +
+            series('headrace_target_fading_mean_absolute'),
+        ),
+      },
+    ],
+    leads: { title: 'Learning', to: uids.learning },
+  }),
+  figure({
+    title: 'Against naive',
+    description:
+      'Skill against the naive forecasts: the figure behind the answer above. 10 % is an error a ' +
+      'tenth smaller than that of the better of them.',
+    unit: 'percentunit',
+    thresholds: skillLimits,
+    queries: [{ expr: smallest(mean(series('headrace_skill_ratio', naive), slotLabels)) }],
+    leads: { title: 'Learning', to: uids.learning },
+  }),
+  figure({
+    title: 'Against lines',
+    description:
+      'Skill against the better of the least-squares lines, of the worst target and horizon: ' +
+      'what the networks and the mixture are worth beyond a straight line.',
+    unit: 'percentunit',
+    thresholds: steps('yellow', [-0.02, 'green']),
+    queries: [
+      { expr: smallest(mean(series('headrace_skill_ratio', 'baseline="rls"'), slotLabels)) },
+    ],
+    leads: { title: 'Learning', to: uids.learning },
+  }),
+]
+
+const charts = [
+  chart({
+    title: 'Flow',
+    description:
+      'Records in, predictions and dead letters out, per second. Predictions and dead letters ' +
+      'together are the records.',
+    unit: 'rps',
+    thresholds: noLimit,
+    min: 0,
+    queries: [
+      { expr: recordsPerSecond, legend: 'records' },
+      { expr: sum(rate('headrace_predictions_total')), legend: 'predictions' },
+      {
+        expr: deadLetterRate(),
+        legend: 'dead letters',
+      },
+    ],
+  }),
+  chart({
+    title: 'Lag by task',
+    description:
+      'Offsets between each model and the end of its partition. A line that rises for minutes is ' +
+      'a task that is too slow or stands still.',
+    unit: 'short',
+    thresholds: noLimit,
+    min: 0,
+    queries: [
+      {
+        expr: sum(series('headrace_lag_records'), 'application, partition'),
+        legend: '{{application}} {{partition}}',
+      },
+    ],
+  }),
+  chart({
+    title: 'Skill',
+    description:
+      'What is published against each baseline, a mean over partitions, targets and horizons: ' +
+      'above 0 is better than the baseline.',
+    unit: 'percentunit',
+    thresholds: steps('red', [0, 'green']),
+    queries: [
+      {
+        expr: mean(series('headrace_skill_ratio'), 'application, baseline'),
+        legend: '{{application}} against {{baseline}}',
+      },
+    ],
+  }),
+]
+
+/** What someone on call looks at first. */
+export function overview(): Dashboard {
+  return assemble({
+    uid: uids.overview,
+    title: 'headrace / Overview',
+    description: 'Is it up, keeping up, learning, and better than naive; by task.',
+    rows: [
+      { heightUnits: 5, panels: verdicts },
+      { heightUnits: 4, panels: figures },
+      { heightUnits: 8, panels: lists },
+      { title: 'Over time', heightUnits: 8, panels: charts },
+      { heightUnits: 6, panels: [states] },
+    ],
+  })
+}
