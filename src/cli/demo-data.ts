@@ -19,12 +19,25 @@ export function demoFile(name: 'nyc_taxi.csv' | 'taxi.yaml'): URL {
  * ISO 8601 and UTC. At most `limit` of them.
  */
 export function readDemoRecords(limit = Number.POSITIVE_INFINITY): DemoRecord[] {
+  const key = Buffer.from(demoKey)
+  return readRows()
+    .slice(0, limit)
+    .map(({ time, passengers }) => {
+      const record = { timestamp: `${time.replace(' ', 'T')}Z`, passengers }
+      return { key, value: Buffer.from(JSON.stringify(record)) }
+    })
+}
+
+/** Passengers per half hour, in order. */
+export function readDemoValues(): number[] {
+  return readRows().map(({ passengers }) => passengers)
+}
+
+function readRows(): { readonly time: string; readonly passengers: number }[] {
   const [header, ...rows] = readFileSync(demoFile('nyc_taxi.csv'), 'utf8').trim().split(/\r?\n/)
   assert(header === 'timestamp,value', 'the demo knows the columns of its own file')
-  const key = Buffer.from(demoKey)
-  return rows.slice(0, limit).map((row) => {
+  return rows.map((row) => {
     const [time = '', value = ''] = row.split(',')
-    const record = { timestamp: `${time.replace(' ', 'T')}Z`, passengers: Number(value) }
-    return { key, value: Buffer.from(JSON.stringify(record)) }
+    return { time, passengers: Number(value) }
   })
 }

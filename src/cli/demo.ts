@@ -8,14 +8,16 @@ import { createLogger } from '../telemetry/logger.ts'
 import type { Command, Io } from './command.ts'
 import { demoFile, readDemoRecords } from './demo-data.ts'
 import { type DemoLog, openKafkaLog, openMemoryLog } from './demo-log.ts'
+import { produceDemo } from './demo-produce.ts'
 import { runDemo } from './demo-run.ts'
 import { DemoTalk } from './demo-talk.ts'
-import { integerOption, parseOptions } from './options.ts'
+import { integerOption, parseOptions, usageError } from './options.ts'
 import { reportLines } from './replay-report.ts'
 
 const help = `headrace demo: watch a recurrent network learn New York's taxi rides from Kafka
 
 Usage: headrace demo [--speed N] [--until-end] [--limit N] [--keep] [--json]
+       headrace demo --produce --config FILE [--set path=value]… [--speed N] [--sequences N]
 
 Takes the broker that KAFKA_BROKERS names, else starts one by Docker, else by Java and Maven, else
 runs on a log inside this process. Produces seven months of half hours (10,320 records), learns from
@@ -27,10 +29,23 @@ them in the same process, publishes predictions, and shows how well it does. Ctr
   --keep        on your own broker: leave the topics there
   --json        print the scoreboard as JSON at the end (docs/replay.md), progress on stderr
 
+With --produce it is the producer alone, for a service that runs elsewhere: it writes the same
+series to input.topic of the configuration for ever, as if it came in now. Several sequences take a
+step at the same time, each in a week of its own of 30 weeks that follow each other round and round;
+seasons are [48, 336]. Started again, it goes on where the clock is. Creates no topic: see 'headrace
+topics'.
+
+  --produce             write {"timestamp": now, "passengers": N}, keyed by sequence, until SIGTERM
+  -c, --config FILE     names brokers and topic; its target must be passengers
+  --set path=value      overrides a value of it; may be repeated
+  --speed N             records per second of all sequences together (100)
+  --sequences N         at most 30 (8)
+
 Examples:
   headrace demo
   headrace demo --speed 2000 --until-end --json
   KAFKA_BROKERS=localhost:9092 headrace demo --keep
+  headrace demo --produce -c taxi.yaml --speed 400
 `
 
 const options = {
@@ -39,7 +54,14 @@ const options = {
   limit: { type: 'string' },
   keep: { type: 'boolean' },
   json: { type: 'boolean' },
+  produce: { type: 'boolean' },
+  config: { type: 'string', short: 'c', multiple: true },
+  set: { type: 'string', multiple: true },
+  sequences: { type: 'string' },
 } as const
+
+const onlyWithProduce = ['config', 'set', 'sequences'] as const
+const neverWithProduce = ['until-end', 'limit', 'keep', 'json'] as const
 
 const defaultSpeed = 500
 
@@ -75,6 +97,13 @@ export const command: Command = {
   help,
   async run(args, io) {
     const { values } = parseOptions(args, options)
+    const isProducer = values.produce === true
+    const misplaced = isProducer ? neverWithProduce : onlyWithProduce
+    for (const name of misplaced) {
+      if (values[name] === undefined) continue
+      throw usageError(`--${name} goes ${isProducer ? 'not' : 'only'} with --produce.`)
+    }
+    if (isProducer) return produceDemo(values, io)
     const speed = integerOption('--speed', values.speed ?? String(defaultSpeed), 1)
     const limit = values.limit === undefined ? undefined : integerOption('--limit', values.limit, 1)
     const isJson = values.json === true
