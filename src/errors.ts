@@ -236,7 +236,7 @@ export const errorTable = {
     remedy: 'Look at what the service has logged; a machine that is busy may need another attempt.',
   },
   HEADRACE_INPUT_UNREADABLE: {
-    sentence: 'A file, or the standard input, cannot be read as records.',
+    sentence: 'A file, the standard input or a sample of a topic cannot be read as records.',
     canRetry: false,
     exitCode: 2,
     remedy: 'Check the path, the permissions, that the file is whole, and `--format`.',
