@@ -72,8 +72,8 @@ const flow = [
   chart({
     title: 'Dead letters by reason',
     description:
-      'Records per second that could not be used; docs/errors.md explains each reason. Empty ' +
-      'while there are none. Runbook: HeadraceDeadLetters.',
+      'Records per second that could not be used; docs/errors.md explains each reason. Runbook: ' +
+      'HeadraceDeadLetters.',
     unit: 'rps',
     thresholds: steps('green', [1e-9, 'yellow']),
     min: 0,
@@ -108,7 +108,7 @@ const commits = [
     title: 'Commits by outcome',
     description:
       'Transactions ended per second. Failed: nobody knows whether it was committed, the task ' +
-      'restores. Fenced: another process owns the partition. Runbook: HeadraceCommitsFailing.',
+      'finds out. Fenced: another process owns the partition. Runbook: HeadraceCommitsFailing.',
     unit: 'ops',
     thresholds: noLimit,
     min: 0,
@@ -132,7 +132,7 @@ const commits = [
   chart({
     title: 'End to end',
     description:
-      'From the Kafka timestamp of the oldest record of a commit to the end of that commit. ' +
+      'From the Kafka timestamp of the first record of a commit to the end of that commit. ' +
       'Runbook: HeadraceEndToEndSlow.',
     unit: 's',
     thresholds: steps('green', [1, 'yellow'], [5, 'red']),
@@ -142,6 +142,21 @@ const commits = [
 ]
 
 const pace = [
+  chart({
+    title: 'Transactions in doubt',
+    description:
+      'Tasks that are finding out what became of a transaction; until then they publish ' +
+      'nothing. Runbook: HeadraceCommitsFailing.',
+    unit: 'short',
+    thresholds: steps('green', [1, 'red']),
+    min: 0,
+    queries: [
+      {
+        expr: sum(series('headrace_transaction_in_doubt'), 'application'),
+        legend: '{{application}}',
+      },
+    ],
+  }),
   chart({
     title: 'Time since the last commit',
     description:

@@ -228,9 +228,11 @@ export class Committer {
         if (attempt === maxSends) throw gaveUp('A transaction', attempt, error)
       }
       this.#inDoubt = true
+      metrics.inDoubt(true)
       this.#options.onDoubt()
       const there = await this.#inquire(commit)
       this.#inDoubt = false
+      metrics.inDoubt(false)
       logger.info('commit.resolved', { attempt, transaction: commit?.transaction, there })
       if (there) return
     }

@@ -90,6 +90,8 @@ export interface TaskMetrics {
   deadLetters(reason: string, count: number): void
   updates(count: number): void
   commit(outcome: 'committed' | 'failed' | 'fenced', durationMs: number): void
+  /** Whether the outcome of a transaction is unknown at this moment. */
+  inDoubt(isInDoubt: boolean): void
   /** What a transaction that is known to be there has brought; NaN: the timestamp of no record. */
   committed(firstTimestampMs: number, bytes: OutputBytes): void
   /** A snapshot was sealed. */
@@ -121,6 +123,7 @@ const silentTask: TaskMetrics = {
   deadLetters() {},
   updates() {},
   commit() {},
+  inDoubt() {},
   committed() {},
   snapshot() {},
   snapshotAbandoned() {},

@@ -189,6 +189,13 @@ export const metricTable = {
     help: 'Wall clock at the end of the newest transaction that was committed.',
     series: byPartition,
   },
+  headrace_transaction_in_doubt: {
+    type: 'gauge',
+    unit: '1',
+    labels: ['partition'],
+    help: '1 while the outcome of a transaction is unknown and is being found out, else 0.',
+    series: byPartition,
+  },
   headrace_restore_progress_ratio: {
     type: 'gauge',
     unit: 'ratio',

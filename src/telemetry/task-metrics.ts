@@ -1,5 +1,6 @@
 import type { Counter, Gauge, Histogram } from 'prom-client'
 import type { Clock } from '../clock.ts'
+import { errorTable } from '../errors.ts'
 import type { MetricName } from './catalogue.ts'
 import type { LearningReport } from './learning-report.ts'
 import { LearningSeries } from './learning-series.ts'
@@ -30,6 +31,8 @@ export interface TaskMetrics {
   deadLetters(reason: string, count: number): void
   updates(count: number): void
   commit(outcome: CommitOutcome, durationMs: number): void
+  /** Whether the outcome of a transaction is unknown at this moment. */
+  inDoubt(isInDoubt: boolean): void
   /**
    * A transaction is there. `firstTimestampMs`: Kafka timestamp of its first record, NaN without
    * one; `bytes` of keys and values of its output records.
@@ -68,6 +71,7 @@ const gaugesByPartition = [
   'headrace_event_time_lag_seconds',
   'headrace_last_record_timestamp_seconds',
   'headrace_last_commit_timestamp_seconds',
+  'headrace_transaction_in_doubt',
   'headrace_restore_progress_ratio',
   'headrace_snapshot_bytes',
   'headrace_snapshot_timestamp_seconds',
@@ -83,6 +87,10 @@ const countersByPartition = [
   'headrace_updates_total',
   'headrace_refused_updates_total',
 ] as const
+
+const deadLetterReasons = Object.keys(errorTable).filter((code) =>
+  code.startsWith('HEADRACE_RECORD_'),
+)
 
 const histograms = ['commit', 'snapshot', 'restore', 'step', 'end_to_end'] as const
 
@@ -108,6 +116,7 @@ export class TaskSeries implements TaskMetrics {
     this.#learning = new LearningSeries(this.#partition, instruments)
     this.#onClose = onClose
     this.#beginCounters()
+    this.inDoubt(false)
     this.#tellState(1)
   }
 
@@ -146,6 +155,10 @@ export class TaskSeries implements TaskMetrics {
     this.#observe('commit', durationMs)
     if (outcome !== 'committed') return
     this.#set('headrace_last_commit_timestamp_seconds', this.#clock.nowMs() / 1_000)
+  }
+
+  inDoubt(isInDoubt: boolean): void {
+    this.#set('headrace_transaction_in_doubt', isInDoubt ? 1 : 0)
   }
 
   committed(firstTimestampMs: number, bytes: Readonly<Record<OutputTopic, number>>): void {
@@ -219,6 +232,7 @@ export class TaskSeries implements TaskMetrics {
     const { counter, histogram } = this.#instruments
     const partition = this.#partition
     for (const name of countersByPartition) this.#count(name, 0)
+    for (const reason of deadLetterReasons) this.deadLetters(reason, 0)
     for (const outcome of commitOutcomes) {
       counter('headrace_commits_total').inc({ partition, outcome }, 0)
     }

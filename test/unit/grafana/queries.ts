@@ -96,7 +96,6 @@ export interface Silence {
  */
 export const emptyInCleanRun: readonly Silence[] = [
   { kind: 'panel', panel: 'Firing alerts', reason: 'no alert fires' },
-  { kind: 'panel', panel: 'Dead letters by reason', reason: 'every record could be used' },
   { kind: 'panel', panel: 'Drift', reason: 'no version detects drift yet' },
   { kind: 'panel', panel: 'Roll-backs', reason: 'no version rolls weights back yet' },
   { kind: 'annotation', panel: 'Drift', reason: 'no version detects drift yet' },

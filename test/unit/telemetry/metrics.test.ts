@@ -70,9 +70,10 @@ function report(task: TaskMetrics): void {
   task.state('RUNNING')
   task.records(100, 4_200)
   task.predictions(98)
-  task.deadLetters('HEADRACE_RECORD_MALFORMED', 2)
+  task.deadLetters('HEADRACE_RECORD_WRONG_TYPE', 2)
   task.updates(12)
   task.commit('committed', 30)
+  task.inDoubt(true)
   task.committed(999_750, { predictions: 900, 'dead-letters': 20, changelog: 300 })
   task.snapshot(120, 4_096)
   task.snapshotAbandoned()
@@ -131,13 +132,18 @@ describe('a scrape', () => {
     expect(of('snapshots_total')).toEqual({ '7 sealed': 1, '7 abandoned': 1 })
     expect(of('snapshot_replay_seconds')).toEqual({ 7: 1.5 })
     expect(of('snapshot_timestamp_seconds')).toEqual({ 7: 1_000 })
+    expect(of('transaction_in_doubt')).toEqual({ 7: 1 })
     expect(of('last_commit_timestamp_seconds')).toEqual({ 7: 1_000 })
     expect(of('restores_total')).toEqual({ '7 done': 1, '7 failed': 1 })
     expect(of('restore_duration_seconds', '_sum')).toEqual({ 7: 0.64 })
     expect(of('task_state')).toEqual({ '7 RUNNING': 1 })
     expect(of('records_total')).toEqual({ 7: 100 })
     expect(of('predictions_total')).toEqual({ 7: 98 })
-    expect(of('dead_letters_total')).toEqual({ '7 HEADRACE_RECORD_MALFORMED': 2 })
+    // Each reason is there from the start, at 0.
+    expect(of('dead_letters_total')).toMatchObject({
+      '7 HEADRACE_RECORD_WRONG_TYPE': 2,
+      '7 HEADRACE_RECORD_NULL_VALUE': 0,
+    })
     expect(of('updates_total')).toEqual({ 7: 12 })
     expect(of('commits_total')).toEqual({ '7 committed': 1, '7 failed': 0, '7 fenced': 0 })
     expect(of('commit_duration_seconds', '_sum')).toEqual({ 7: 0.03 })
