@@ -60,10 +60,10 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   }
 }
 
-/** Where the metrics are and how a user reads the predictions. */
+/** Where page and metrics are and how a user reads the predictions. */
 function hintsFor({ http }: DemoService, { config, log }: DemoOptions): string[] {
   const note = http.port === config.http.port ? '' : ` (port ${config.http.port} is taken)`
-  const lines = [`metrics      ${http.url}/metrics${note}`]
+  const lines = [`live page    ${http.url}/${note}`, `metrics      ${http.url}/metrics`]
   const [first, ...others] = log.consumeCommands
   if (first === undefined) return [...lines, 'predictions  stay in this process: no Kafka']
   return [...lines, `predictions  ${first}`, ...others.map((line) => `         or  ${line}`)]

@@ -94,7 +94,9 @@ async function startServiceHttp(
 ): Promise<HttpServer> {
   const { host, port } = config.http
   const version = buildFacts(config)
-  const options = { host, version, readiness: () => service.readiness(), metrics, logger }
+  const { page } = service
+  const readiness = () => service.readiness()
+  const options = { host, version, readiness, feed: () => page, metrics, logger }
   try {
     return await startHttp({ ...options, port })
   } catch (error) {

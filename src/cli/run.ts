@@ -30,7 +30,7 @@ commit what is done, leave the group and end within shutdown.timeoutMs.
                       without them, and the changelog says so
   --json              log lines as JSON also on a terminal
 
-HTTP (http.host, http.port): /livez /readyz /version /metrics
+HTTP (http.host, http.port): the live page at /, /livez /readyz /version /metrics (docs/http.md)
 
 Exit codes: 0 fine, also after SIGTERM; 1 no partition can go on; 69 Kafka unreachable, refused, or
 a topic missing at start; 78 configuration, or another configuration or version has learnt here.
@@ -123,6 +123,7 @@ async function serve(
     ...config.http,
     version: buildFacts(config),
     readiness: () => running.service?.readiness() ?? { ready: false, reasons: ['starting'] },
+    feed: () => running.service?.page ?? null,
     metrics,
     logger,
   })

@@ -302,8 +302,17 @@ const http = z.strictObject({
     .string()
     .min(1)
     .default('127.0.0.1')
-    .describe('Address to listen at for metrics and health; 0.0.0.0 for all of the machine’s.'),
+    .describe('Address to listen at; 0.0.0.0 for all of the machine’s.'),
   port: z.int().min(0).max(65_535).default(9464).describe('Port to listen at; 0 takes a free one.'),
+  token: z
+    .string()
+    .min(16)
+    .regex(/^[!-~]*$/, 'expected printable ASCII without spaces')
+    .optional()
+    .describe(
+      'What the live page must bring to see data, better taken from the environment than written ' +
+        'here; without it, everyone who reaches the port sees them.',
+    ),
 })
 
 const log = z.strictObject({
@@ -345,7 +354,7 @@ export const configSchema = z
     commit: commit.prefault({}).describe('Transactions.'),
     snapshot: snapshot.prefault({}).describe('Copies of the state, so that a restart is quick.'),
     workers: workers.prefault({}).describe('Threads.'),
-    http: http.prefault({}).describe('Metrics and health.'),
+    http: http.prefault({}).describe('Live page, metrics and health.'),
     log: log.prefault({}).describe('Logging, to stderr.'),
     shutdown: shutdown.prefault({}).describe('Ending.'),
   })

@@ -91,7 +91,7 @@ export class Model {
     this.newest = this.steps.live[0]!
     this.health = new ModelHealth(d, { ...own, networks, learn: config.model.learn })
     const hasLines = portfolio.lines.length > 0
-    this.view = new ModelView(d, { table, windows, history, networks, hasLines })
+    this.view = new ModelView(d, { table, windows, history, mixture, networks, hasLines })
     this.snapshots = new Snapshots(this.table, this.windows, {
       records: () => this.count,
       arrays: () => {

@@ -1,8 +1,9 @@
 import type { Dimensions } from './dimensions.ts'
 import { type LayerGates, probeGates } from './gate-probe.ts'
 import type { History } from './history.ts'
-import { lineLags, networkLags } from './lags.ts'
+import { lineLags, maxLag, networkLags } from './lags.ts'
 import { ABSENT } from './layout.ts'
+import type { Mixture } from './mixture.ts'
 import type { NetworkMember } from './networks.ts'
 import { HEADER, NO_WINDOW, type Sequence, type SequenceTable } from './sequence.ts'
 import { absentToNaN } from './steps.ts'
@@ -49,11 +50,42 @@ export interface SequenceState extends SequenceSummary {
   readonly lags: readonly TargetLags[]
 }
 
+/** What came of one target in one sequence, and what is expected of it. */
+export interface TargetPast {
+  /** Own steps taken, and the record count of the newest. */
+  readonly steps: number
+  readonly lastUsed: number
+  /** The newest values, (n), the oldest first; NaN = missing. */
+  readonly values: Float64Array
+  /**
+   * Their event times in milliseconds, (n); NaN without. The newest ones are as they came, further
+   * back than the longest horizon they are spaced by the sequence's median step.
+   */
+  readonly timesMs: Float64Array
+  /** The forecast of the newest step: when its target is due, NaN = unknown. */
+  readonly forMs: number
+  /** NaN before there was one. */
+  readonly mean: number
+  /** lower and upper bound of each level, (L, 2); NaN before there were any. */
+  readonly bounds: Float64Array
+}
+
+export interface FoundSequences {
+  /** The most recently used first. */
+  readonly names: readonly string[]
+  /** There are more, or not all were looked at. */
+  readonly isCut: boolean
+}
+
+/** Sequences that a search looks at, at most: it must not hold up the stream. */
+const SEARCH_MAX = 20_000
+
 /** The parts of a model that can be looked at. */
 export interface ViewedParts {
   readonly table: SequenceTable
   readonly windows: Windows
   readonly history: History
+  readonly mixture: Mixture
   readonly networks: readonly NetworkMember[]
   /** Whether lines look back too. */
   readonly hasLines: boolean
@@ -91,6 +123,65 @@ export class ModelView {
       timeMs: time === ABSENT ? null : time,
       networks: networks.map((member) => this.network(sequence, member)),
       lags: this.lags(sequence),
+    }
+  }
+
+  /** The sequence of the newest usable record; null before one. */
+  mostRecent(): string | null {
+    return this.parts.table.used.last?.name ?? null
+  }
+
+  /**
+   * Sequences whose name holds `text` in whatever case, `limit` at most, found by walking back from
+   * the most recently used.
+   */
+  search(text: string, limit: number): FoundSequences {
+    const { used } = this.parts.table
+    const wanted = text.toLowerCase()
+    const names: string[] = []
+    let sequence = used.last
+    for (let i = 0; sequence !== null && i < SEARCH_MAX && names.length < limit; i++) {
+      if (sequence.name.toLowerCase().includes(wanted)) names.push(sequence.name)
+      sequence = used.before(sequence)
+    }
+    return { names, isCut: sequence !== null }
+  }
+
+  /**
+   * At most `limit` newest values of target `d`, as far back as the model itself looks, and its
+   * forecast for the k-th horizon; null where the sequence is not known.
+   */
+  past(name: string, d: number, k: number, limit: number): TargetPast | null {
+    const { table, history, mixture, hasLines } = this.parts
+    const { horizons, targets, levels, slots, maxHorizon } = this.d
+    const sequence = table.byName.get(name)
+    if (sequence === undefined) return null
+    const { core, steps } = sequence
+    const newest = steps - 1
+    const count = Math.min(limit, steps, maxLag(this.d, hasLines) + 1)
+    const values = new Float64Array(count)
+    const timesMs = new Float64Array(count)
+    const stepMs = history.timeAfter(core, newest, 1) - history.timeAfter(core, newest, 0)
+    let time = NaN
+    for (let lag = 0; lag < count; lag++) {
+      const step = newest - lag
+      const exact = lag > maxHorizon ? ABSENT : history.timeAfter(core, step, 0)
+      time = exact === ABSENT ? time - stepMs : exact
+      timesMs[count - 1 - lag] = time
+      values[count - 1 - lag] = absentToNaN(history.value(core, 0, d, step))
+    }
+    const means = new Float64Array(slots)
+    const bounds = new Float64Array(slots * levels.length * 2)
+    mixture.recall(core, newest, means, bounds)
+    const slot = k * targets + d
+    return {
+      steps,
+      lastUsed: core[HEADER.lastUsed]!,
+      values,
+      timesMs,
+      forMs: absentToNaN(history.timeAfter(core, newest, horizons[k]!)),
+      mean: absentToNaN(means[slot]!),
+      bounds: bounds.slice(slot * levels.length * 2, (slot + 1) * levels.length * 2),
     }
   }
 

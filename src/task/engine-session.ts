@@ -94,7 +94,7 @@ export class EngineSession {
       this.#loads--
       this.#loaded?.resolve()
       this.#loaded = null
-    } else {
+    } else if (reply.type === 'cut') {
       const cut = this.#cut
       this.#cut = null
       cut?.resolve(reply.cut)

@@ -6,6 +6,7 @@ import type { Engines } from './engine/engines.ts'
 import { isDefect, toError } from './failure.ts'
 import { fingerprint } from './fingerprint.ts'
 import type { ServiceMetrics, TaskLogger } from './observe.ts'
+import { PageFeed } from './page/feed.ts'
 import { defaultQueueBounds, type QueueBounds } from './record-queue.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { ServicePorts } from './task-context.ts'
@@ -43,6 +44,8 @@ export interface Service {
   stop(): Promise<void>
   readiness(): { readonly ready: boolean; readonly reasons: readonly string[] }
   tasks(): readonly TaskStatus[]
+  /** What a live page shows. */
+  readonly page: PageFeed
 }
 
 /**
@@ -55,6 +58,7 @@ export function startService(options: ServiceOptions): Service {
 
 class StreamService implements Service {
   readonly done: Promise<void>
+  readonly page: PageFeed
   readonly #options: ServiceOptions
   readonly #manager: TaskManager
   readonly #end = Promise.withResolvers<void>()
@@ -65,6 +69,7 @@ class StreamService implements Service {
     const { config, ports, logger, metrics, clock, scheduler, random } = options
     const { topic } = config.input
     const numerics = options.numerics ?? NUMERICS_VERSION
+    this.page = new PageFeed({ config, clock, scheduler, tasks: () => this.tasks() })
     this.#manager = new TaskManager(
       {
         config,
@@ -72,7 +77,7 @@ class StreamService implements Service {
         clock,
         scheduler,
         random,
-        engines: options.engines,
+        engines: this.page.listenTo(options.engines),
         fingerprint: fingerprint(config, numerics),
         numerics,
         queueBounds: options.queueBounds ?? defaultQueueBounds,

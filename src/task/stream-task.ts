@@ -17,7 +17,7 @@ import type { Manifest } from './snapshot-log.ts'
 import { Snapshotter } from './snapshotter.ts'
 import { assertTransition, type TaskState } from './state.ts'
 import type { TaskContext, TaskOptions } from './task-context.ts'
-import { TaskReport } from './task-report.ts'
+import { lagOf, TaskReport } from './task-report.ts'
 import type { Origin } from './transaction.ts'
 
 /**
@@ -104,6 +104,11 @@ export class StreamTask {
   /** Records that wait for the model. */
   get queuedRecords(): number {
     return (this.#queue?.records ?? 0) + (this.#handOver?.ahead ?? 0)
+  }
+
+  /** Offsets between the position of the model and the end of the partition; NaN before a plan. */
+  get lagRecords(): number {
+    return this.#queue === null ? Number.NaN : lagOf(this.#queue, this.queuedRecords)
   }
 
   /** Fences, reads the changelog, checks, and begins to replay. Failures go to `onFailed`. */

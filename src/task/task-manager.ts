@@ -22,6 +22,8 @@ export interface TaskStatus {
   readonly progress: { readonly done: number; readonly total: number } | null
   /** Records fetched that wait for the model. */
   readonly queuedRecords: number
+  /** Offsets between the position of the model and the end of the partition; NaN = not known. */
+  readonly lagRecords: number
   readonly inDoubt: boolean
   readonly error: Error | null
 }
@@ -127,6 +129,7 @@ export class TaskManager implements SourceListener {
         state: task.state,
         progress: task.progress,
         queuedRecords: task.queuedRecords,
+        lagRecords: task.lagRecords,
         inDoubt: task.inDoubt,
         error: task.error,
       }))

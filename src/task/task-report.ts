@@ -16,8 +16,7 @@ export class TaskReport {
   position(queue: RecordQueue, waiting: number): void {
     const metrics = this.#metrics
     metrics.queue(waiting, queue.bounds.highRecords)
-    const behind = Number(queue.endOffset - queue.position) + waiting - queue.records
-    metrics.position(Math.max(0, behind), this.#timestampMs, this.#eventTimeMs)
+    metrics.position(lagOf(queue, waiting), this.#timestampMs, this.#eventTimeMs)
   }
 
   /** `waiting`: records that wait for the model, in the queue and on their way to the engine. */
@@ -38,4 +37,9 @@ export class TaskReport {
     metrics.updates(published.updates)
     metrics.step(published.sliceMs)
   }
+}
+
+/** Offsets between the position of the model and the end of the partition. */
+export function lagOf(queue: RecordQueue, waiting: number): number {
+  return Math.max(0, Number(queue.endOffset - queue.position) + waiting - queue.records)
 }

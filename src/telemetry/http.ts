@@ -1,8 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { errorTable, HeadraceError } from '../errors.ts'
-import { indexPage } from './index-page.ts'
+import { type AccessOptions, isLoopback, refuse } from './http/access.ts'
+import { type Answer, json, send, text } from './http/answer.ts'
+import { PageRoutes } from './http/page-routes.ts'
 import type { Logger } from './logger.ts'
+import { pageDocument } from './page/client/document.ts'
+import type { PageFeed } from './page/feed.ts'
 
 const MAX_CONNECTIONS = 256
 const MAX_HEADER_BYTES = 8 * 1024
@@ -23,7 +27,16 @@ export interface HttpOptions {
   /** The answer of `/version`. */
   readonly version: Readonly<Record<string, string | number>>
   readonly readiness: () => Readiness
-  readonly metrics: { readonly contentType: string; text(): Promise<string> }
+  readonly metrics: {
+    readonly contentType: string
+    text(): Promise<string>
+    /** So many live pages are open. */
+    pageClients(count: number): void
+  }
+  /** What the live page shows; null while there is nothing yet. */
+  readonly feed: () => PageFeed | null
+  /** Who asks for data of the stream must bring it; undefined: nobody need. */
+  readonly token?: string | undefined
   readonly logger: Pick<Logger, 'warn'>
 }
 
@@ -32,47 +45,67 @@ export interface HttpServer {
   readonly port: number
   /** Where to find it, without a slash at the end. */
   readonly url: string
-  /** Takes no new connection, lets requests under way finish for at most a second. */
+  /**
+   * Takes no new connection, ends the streams of live pages, lets other requests under way finish
+   * for at most a second.
+   */
   close(): Promise<void>
 }
 
-interface Answer {
-  readonly status: number
-  readonly contentType: string
-  readonly body: string
+interface Site {
+  readonly routes: ReadonlyMap<string, Route>
+  readonly pages: PageRoutes
+  readonly access: AccessOptions
+  readonly logger: Pick<Logger, 'warn'>
 }
 
 type Route = () => Answer | Promise<Answer>
 
-const textType = 'text/plain; charset=utf-8'
-const jsonType = 'application/json; charset=utf-8'
-
 /**
- * Serves liveness, readiness, version and metrics, all of them read-only. Resolves once it
- * listens; throws HEADRACE_HTTP_PORT_IN_USE or HEADRACE_HTTP_LISTEN where it cannot.
+ * Serves liveness, readiness, version, metrics and the live page, all of them read-only. Resolves
+ * once it listens; throws HEADRACE_HTTP_PORT_IN_USE or HEADRACE_HTTP_LISTEN where it cannot.
  */
 export async function startHttp(options: HttpOptions): Promise<HttpServer> {
-  const routes = routeTable(options)
-  const server = createServer(
-    {
-      maxHeaderSize: MAX_HEADER_BYTES,
-      headersTimeout: REQUEST_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      connectionsCheckingInterval: REQUEST_TIMEOUT_MS / 2,
-    },
-    (request, response) => void handle(routes, request, response, options.logger),
-  )
+  const server = createServer({
+    maxHeaderSize: MAX_HEADER_BYTES,
+    headersTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionsCheckingInterval: REQUEST_TIMEOUT_MS / 2,
+  })
   server.maxConnections = MAX_CONNECTIONS
+  const { feed, readiness, metrics, logger, token } = options
+  const pages = new PageRoutes({
+    feed,
+    readiness,
+    version: String(options.version.version ?? ''),
+    onPages: (count) => metrics.pageClients(count),
+  })
+  const routes = routeTable(options)
   await listen(server, options)
-  const { port } = server.address() as AddressInfo
+  const { port, address } = server.address() as AddressInfo
+  const access = { token, isLoopback: isLoopback(address) }
+  const site: Site = { routes, pages, access, logger }
+  server.on('request', (request, response) => void handle(site, request, response))
   const host = options.host.includes(':') ? `[${options.host}]` : options.host
-  return { port, url: `http://${host}:${port}`, close: () => close(server) }
+  const closeAll = (): Promise<void> => {
+    pages.close()
+    return close(server)
+  }
+  return { port, url: `http://${host}:${port}`, close: closeAll }
 }
 
-function routeTable(options: HttpOptions): ReadonlyMap<string, Route> {
-  const { version, readiness, metrics } = options
-  const routes = new Map<string, Route>([
-    ['/livez', () => ({ status: 200, contentType: textType, body: 'ok\n' })],
+/** The routes whose answer does not depend on the request. */
+function routeTable({ version, readiness, metrics }: HttpOptions): ReadonlyMap<string, Route> {
+  const { html, contentSecurityPolicy } = pageDocument()
+  const page: Answer = {
+    status: 200,
+    contentType: 'text/html; charset=utf-8',
+    body: html,
+    headers: { 'Content-Security-Policy': contentSecurityPolicy },
+  }
+  return new Map<string, Route>([
+    ['/', () => page],
+    ['/livez', () => text(200, 'ok\n')],
     [
       '/readyz',
       () => {
@@ -83,60 +116,50 @@ function routeTable(options: HttpOptions): ReadonlyMap<string, Route> {
     ['/version', () => json(200, version)],
     [
       '/metrics',
-      async () => ({
-        status: 200,
-        contentType: metrics.contentType,
-        body: await metrics.text(),
-      }),
+      async () => ({ status: 200, contentType: metrics.contentType, body: await metrics.text() }),
     ],
   ])
-  const page = indexPage([...routes.keys()], String(version.version ?? ''))
-  routes.set('/', () => ({ status: 200, contentType: 'text/html; charset=utf-8', body: page }))
-  return routes
-}
-
-function json(status: number, value: unknown): Answer {
-  return { status, contentType: jsonType, body: `${JSON.stringify(value)}\n` }
 }
 
 async function handle(
-  routes: ReadonlyMap<string, Route>,
+  site: Site,
   request: IncomingMessage,
   response: ServerResponse,
-  logger: Pick<Logger, 'warn'>,
 ): Promise<void> {
-  const path = (request.url ?? '/').replace(/[?#].*$/s, '')
-  const route = routes.get(path)
-  if (route === undefined) {
-    send(response, { status: 404, contentType: textType, body: 'not found\n' })
-    return
-  }
-  if (request.method !== 'GET' && request.method !== 'HEAD') {
-    response.setHeader('Allow', 'GET, HEAD')
-    // What the request may still carry is not read.
-    response.setHeader('Connection', 'close')
-    send(response, { status: 405, contentType: textType, body: 'method not allowed\n' })
-    return
-  }
+  const [path = '/', search = ''] = (request.url ?? '/').replace(/#.*$/s, '').split(/\?(.*)/s, 2)
   try {
-    send(response, await route())
+    const answer = await answerOf(site, request, response, path, search)
+    if (answer !== null) send(response, answer)
   } catch (error) {
-    logger.warn('http.failed', { path, error }, 'A request could not be answered')
-    send(response, { status: 500, contentType: textType, body: 'internal error\n' })
+    site.logger.warn('http.failed', { path, error }, 'A request could not be answered')
+    if (response.headersSent) response.destroy()
+    else send(response, text(500, 'internal error\n'))
   }
 }
 
-function send(response: ServerResponse, answer: Answer): void {
-  const body = Buffer.from(answer.body)
-  response.writeHead(answer.status, {
-    'Content-Type': answer.contentType,
-    'Content-Length': body.length,
-    'Cache-Control': 'no-store',
-    'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'",
-    'X-Content-Type-Options': 'nosniff',
-  })
-  // To HEAD, Node sends the headers alone.
-  response.end(body)
+/** null: it is being answered. */
+async function answerOf(
+  { routes, pages, access }: Site,
+  request: IncomingMessage,
+  response: ServerResponse,
+  path: string,
+  search: string,
+): Promise<Answer | null> {
+  const route = routes.get(path)
+  const isData = path === '/events' || path === '/sequences'
+  if (route === undefined && !isData) return text(404, 'not found\n')
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    // What the request may still carry is not read.
+    const headers = { Allow: 'GET, HEAD', Connection: 'close' }
+    return { ...text(405, 'method not allowed\n'), headers }
+  }
+  if (route !== undefined) return await route()
+  const refused = refuse(request.headers, access)
+  if (refused !== null) return refused
+  const query = new URLSearchParams(search)
+  if (path === '/sequences') return await pages.sequences(query)
+  pages.events(query, response, request.method === 'HEAD')
+  return null
 }
 
 async function listen(server: Server, { host, port }: HttpOptions): Promise<void> {

@@ -12,6 +12,8 @@ export interface EngineServerOptions {
   readonly clock: Clock
   readonly scheduler: Scheduler
   readonly bounds: OutputBounds
+  /** Whether the models tell how they learn. Default: they do. */
+  readonly isWatched?: boolean
   /** Makes the model of one partition, at record 0. */
   createProcessor(): StreamProcessor
   createEncoder(partition: number): OutputEncoder
@@ -37,7 +39,7 @@ export class EngineServer {
   }
 
   #open(task: number, partition: number): void {
-    const { clock, scheduler, bounds, onOutcome, reply } = this.#options
+    const { clock, scheduler, bounds, onOutcome, reply, isWatched = true } = this.#options
     try {
       const engine = new EngineTask({
         task,
@@ -47,6 +49,7 @@ export class EngineServer {
         clock,
         scheduler,
         turns: this.#turns,
+        isWatched,
         onOutcome: (record, outcome) => onOutcome?.(partition, record, outcome),
         reply,
       })

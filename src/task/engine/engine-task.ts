@@ -2,6 +2,7 @@ import { assert } from '../../assert.ts'
 import type { Clock } from '../../clock.ts'
 import type { Seal } from '../../model/snapshot/snapshots.ts'
 import { toError } from '../failure.ts'
+import type { LearningReport } from '../observe.ts'
 import type { InputRecord, OutputRecord } from '../ports.ts'
 import type { Scheduler } from '../scheduler.ts'
 import { rowRecords } from '../snapshot-log.ts'
@@ -19,6 +20,7 @@ import type {
   EngineRequest,
   EngineStart,
   LoadedRow,
+  WatchedPoints,
 } from './messages.ts'
 import { type PackedRecords, unpackRecords } from './packed-records.ts'
 import { toPlain } from './plain-error.ts'
@@ -26,6 +28,7 @@ import { ReplayGoal } from './replay-goal.ts'
 import { SliceReport } from './slice-report.ts'
 import { SnapshotReader } from './snapshot-reader.ts'
 import type { Sliced, Turns } from './turns.ts'
+import { Watches } from './watches.ts'
 
 /** Records that go to the model in one call, and how long that should take. */
 const chunkMax = 256
@@ -39,6 +42,8 @@ export interface EngineTaskOptions {
   readonly clock: Clock
   readonly scheduler: Scheduler
   readonly turns: Turns
+  /** Whether it tells how the model learns. Default: it does. */
+  readonly isWatched?: boolean
   readonly onOutcome: OutcomeVisitor
   reply(reply: EngineReply, transfer?: ArrayBuffer[]): void
 }
@@ -71,8 +76,18 @@ export class EngineTask implements Sliced {
   #weights: { updates: number; hash: string } | null = null
   #ended = false
 
+  readonly #watches: Watches
+
   constructor(options: EngineTaskOptions) {
+    const { processor, clock, scheduler, task, reply } = options
     this.#options = options
+    this.#watches = new Watches({
+      model: processor.model,
+      clock,
+      scheduler,
+      onPoints: (points) => reply({ type: 'points', task, points }, buffersOf(points)),
+      onDeadLetter: (note) => reply({ type: 'refused', task, note }),
+    })
   }
 
   /** Handles a request of this incarnation but `open` and `close`. */
@@ -84,6 +99,8 @@ export class EngineTask implements Sliced {
       else if (request.type === 'records') this.#take(request.records)
       else if (request.type === 'cut') this.#cut(request.request)
       else if (request.type === 'settle') this.#settle(request.outcome)
+      else if (request.type === 'watch') this.#watches.set(request.watch, request.choice)
+      else if (request.type === 'search') this.#search(request)
     } catch (error) {
       this.#fail(error)
     }
@@ -108,6 +125,7 @@ export class EngineTask implements Sliced {
   close(): void {
     this.#ended = true
     this.#report?.close()
+    this.#watches.close()
   }
 
   #load(rows: readonly LoadedRow[]): void {
@@ -132,9 +150,9 @@ export class EngineTask implements Sliced {
     this.#position = position
     this.#goal = new ReplayGoal(commit, hasGap, place)
     this.#engine = new Engine(processor, encoder, position, bounds)
-    this.#report = new SliceReport(processor.model, scheduler, (report) =>
-      reply({ type: 'learning', task, report }),
-    )
+    const tell = (report: LearningReport): void => reply({ type: 'learning', task, report })
+    const { isWatched } = this.#options
+    this.#report = new SliceReport(processor.model, scheduler, tell, isWatched)
     reply({ type: 'begun', task, records: processor.model.records })
     this.#arrive(this.#engine)
   }
@@ -171,10 +189,12 @@ export class EngineTask implements Sliced {
         engine.replay(records, from, until)
         this.#report?.replayed(records[until - 1] as InputRecord)
       } else {
-        engine.apply(records, from, until, (record, outcome) => {
-          this.#report?.add(record, outcome)
-          this.#options.onOutcome(record, outcome)
-        })
+        engine.apply(
+          records,
+          from,
+          until,
+          this.#watches.isActive ? this.#visitWatched : this.#visit,
+        )
       }
       this.#position = (records[until - 1] as InputRecord).offset + 1n
       this.#handedOver += until - from
@@ -188,6 +208,17 @@ export class EngineTask implements Sliced {
     this.#arrive(engine)
   }
 
+  readonly #visit: OutcomeVisitor = (record, outcome) => {
+    this.#report?.add(record, outcome)
+    if (outcome.failure !== null) this.#watches.refused(record, outcome.failure)
+    this.#options.onOutcome(record, outcome)
+  }
+
+  readonly #visitWatched: OutcomeVisitor = (record, outcome) => {
+    this.#visit(record, outcome)
+    this.#watches.add(outcome)
+  }
+
   /** Replaying → running, where the replay has reached its goal. */
   #arrive(engine: Engine): void {
     if (!this.#isReplaying || this.#goal === null) return
@@ -195,6 +226,7 @@ export class EngineTask implements Sliced {
     if (!this.#goal.isReached(model, this.#position)) return
     this.#isReplaying = false
     this.#report?.arrived()
+    this.#watches.run()
     const { task, reply } = this.#options
     reply({ type: 'arrived', task, records: model.records, chainHash: model.chainHash() })
   }
@@ -238,6 +270,14 @@ export class EngineTask implements Sliced {
     return { rows, seal, snapshot: { done, total } }
   }
 
+  #search({ search, text, limit }: Extract<EngineRequest, { type: 'search' }>): void {
+    const { processor, task, reply } = this.#options
+    // While a snapshot is loaded, the model is not one yet.
+    const found =
+      this.#engine === null ? { names: [], isCut: false } : processor.model.view.search(text, limit)
+    reply({ type: 'found', task, search, found })
+  }
+
   #settle(outcome: 'sealed' | 'abandoned'): void {
     const snapshots = this.#engine?.model.snapshots
     if (outcome === 'sealed') snapshots?.sealed()
@@ -279,4 +319,9 @@ export class EngineTask implements Sliced {
       error: toPlain(toError(thrown)),
     })
   }
+}
+
+/** The buffers of a message that are given away with it. */
+function buffersOf({ points, next }: WatchedPoints): ArrayBuffer[] {
+  return next === null ? [points.buffer] : [points.buffer, next.buffer]
 }

@@ -3,6 +3,7 @@ import type { Dimensions } from '../../model/dimensions.ts'
 import type { NetworkHealth, SlotWeights } from '../../model/health.ts'
 import type { Scored } from '../../model/scored.ts'
 import type { Seal, StateRow } from '../../model/snapshot/snapshots.ts'
+import type { FoundSequences, TargetPast } from '../../model/view.ts'
 import type { ByteWriter } from '../../record/byte-writer.ts'
 import type { DecodeFailure, Forecast } from '../../record/types.ts'
 import type { ErrorRow } from '../observe.ts'
@@ -62,6 +63,13 @@ export interface StreamHealth {
   slotWeights(): readonly SlotWeights[]
 }
 
+/** What a model holds of its sequences, to be read; see model/view. */
+export interface StreamView {
+  mostRecent(): string | null
+  search(text: string, limit: number): FoundSequences
+  past(name: string, target: number, horizon: number, limit: number): TargetPast | null
+}
+
 /** What a task needs of a model. */
 export interface StreamModel {
   readonly records: number
@@ -70,6 +78,7 @@ export interface StreamModel {
   readonly liveSequences: number
   readonly bytesShared: number
   readonly health: StreamHealth
+  readonly view: StreamView
   readonly scores: { summary(): readonly ModelScore[] }
   readonly snapshots: StreamSnapshots
   chainHash(): string

@@ -1,4 +1,5 @@
 import type { Seal } from '../../model/snapshot/snapshots.ts'
+import type { FoundSequences } from '../../model/view.ts'
 import type { CommitRecord } from '../commit-record.ts'
 import type { LearningReport } from '../observe.ts'
 import type { OutputRecord } from '../ports.ts'
@@ -19,6 +20,21 @@ export type EngineRequest =
   | { readonly type: 'records'; readonly task: number; readonly records: PackedRecords }
   | { readonly type: 'cut'; readonly task: number; readonly request: CutRequest }
   | { readonly type: 'settle'; readonly task: number; readonly outcome: 'sealed' | 'abandoned' }
+  | {
+      readonly type: 'watch'
+      readonly task: number
+      readonly watch: number
+      /** null: the watch ends. */
+      readonly choice: WatchChoice | null
+    }
+  | {
+      readonly type: 'search'
+      readonly task: number
+      readonly search: number
+      /** Part of a sequence's name. */
+      readonly text: string
+      readonly limit: number
+    }
   | { readonly type: 'close'; readonly task: number }
 
 /** One changelog record of the slot that is restored, in the order of the log. */
@@ -109,6 +125,45 @@ export interface Progress {
   readonly eventTimeMs: number | null
 }
 
+/** What somebody looks at: one target of one sequence at one horizon. */
+export interface WatchChoice {
+  /** null: the one used last, as soon as there is one. */
+  readonly sequence: string | null
+  /** Index of the target, and of the horizon among the ascending ones. */
+  readonly target: number
+  readonly horizon: number
+  /** Record count up to which its points are known from an earlier incarnation; null: none are. */
+  readonly after: number | null
+}
+
+/** What came at what is watched since the message before. */
+export interface WatchedPoints {
+  readonly watch: number
+  /** null: the model knows none yet. */
+  readonly sequence: string | null
+  /** What was told before does not lead here. */
+  readonly isReset: boolean
+  /** Points left out: of many, evenly chosen ones are told. */
+  readonly skipped: number
+  /**
+   * Record count, event time in ms, observed value, what had been predicted for it, lower and upper
+   * bound of each level, (n, 4 + 2L); NaN = unknown.
+   */
+  readonly points: Float64Array<ArrayBuffer>
+  /** The newest forecast: when its target is due, mean, bounds, (2 + 2L); null before one. */
+  readonly next: Float64Array<ArrayBuffer> | null
+}
+
+/** A record that could not be used; not all of them are told. */
+export interface DeadLetterNote {
+  readonly offset: bigint
+  readonly code: string
+  /** 200 characters at most. */
+  readonly message: string
+  /** The record's own. */
+  readonly timestampMs: number
+}
+
 export type EngineReply =
   /** The rows of one `load` have been taken in. */
   | { readonly type: 'loaded'; readonly task: number }
@@ -124,4 +179,12 @@ export type EngineReply =
   | { readonly type: 'progress'; readonly task: number; readonly progress: Progress }
   | { readonly type: 'cut'; readonly task: number; readonly cut: Cut }
   | { readonly type: 'learning'; readonly task: number; readonly report: LearningReport }
+  | { readonly type: 'points'; readonly task: number; readonly points: WatchedPoints }
+  | {
+      readonly type: 'found'
+      readonly task: number
+      readonly search: number
+      readonly found: FoundSequences
+    }
+  | { readonly type: 'refused'; readonly task: number; readonly note: DeadLetterNote }
   | { readonly type: 'failed'; readonly task: number; readonly error: PlainError }

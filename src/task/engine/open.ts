@@ -12,16 +12,23 @@ import { WorkerEngines, workerCount } from './worker-engines.ts'
 /** Models where `workers.count` wants them: in threads of their own, or in this one. */
 export function openEngines(
   config: ServiceConfig,
-  outside: { readonly clock: Clock; readonly scheduler: Scheduler; readonly logger: TaskLogger },
+  outside: {
+    readonly clock: Clock
+    readonly scheduler: Scheduler
+    readonly logger: TaskLogger
+    /** Whether the models tell how they learn. Default: they do. */
+    readonly isWatched?: boolean
+  },
 ): Engines {
   const count = workerCount(config.workers.count)
   const bounds = defaultOutputBounds
   if (count > 0) return new WorkerEngines({ ...outside, config, bounds, count })
-  const { clock, scheduler } = outside
+  const { clock, scheduler, isWatched = true } = outside
   return new LocalEngines({
     clock,
     scheduler,
     bounds,
+    isWatched,
     createProcessor: () => new Processor(config),
     createEncoder: (partition) => createOutputEncoder(config, partition),
   })

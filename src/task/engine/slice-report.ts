@@ -13,7 +13,7 @@ export class SliceReport {
   readonly #model: StreamModel
   readonly #scheduler: Scheduler
   readonly #tellLearning: (report: LearningReport) => void
-  readonly #learning: LearningWatch
+  readonly #learning: LearningWatch | null
   readonly #failures = new Map<string, number>()
   #predictions = 0
   #inputBytes = 0
@@ -27,11 +27,12 @@ export class SliceReport {
     model: StreamModel,
     scheduler: Scheduler,
     tellLearning: (report: LearningReport) => void,
+    isWatched = true,
   ) {
     this.#model = model
     this.#scheduler = scheduler
     this.#tellLearning = tellLearning
-    this.#learning = new LearningWatch(model)
+    this.#learning = isWatched ? new LearningWatch(model) : null
     this.#updates = model.updates
   }
 
@@ -51,7 +52,7 @@ export class SliceReport {
     if (failure === null) {
       this.#predictions++
       this.#eventTimeMs = forecast.timeMs
-      this.#learning.add(scored)
+      this.#learning?.add(scored)
     } else {
       this.#failures.set(failure.code, (this.#failures.get(failure.code) ?? 0) + 1)
     }
@@ -68,7 +69,7 @@ export class SliceReport {
    */
   arrived(): void {
     this.#updates = this.#model.updates
-    this.#learning.skip()
+    this.#learning?.skip()
     this.#planLearning()
   }
 
@@ -96,10 +97,11 @@ export class SliceReport {
   }
 
   #planLearning(): void {
-    if (this.#cancelLearning !== null || this.#closed) return
+    const learning = this.#learning
+    if (this.#cancelLearning !== null || this.#closed || learning === null) return
     this.#cancelLearning = this.#scheduler.after(learningEveryMs, () => {
       this.#cancelLearning = null
-      this.#tellLearning(this.#learning.report())
+      this.#tellLearning(learning.report())
     })
   }
 }

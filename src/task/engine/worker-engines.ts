@@ -23,6 +23,8 @@ const maxYoungGenerationSizeMb = 64
 export interface WorkerData {
   readonly config: ServiceConfig
   readonly bounds: OutputBounds
+  /** Whether the models tell how they learn. Default: they do. */
+  readonly isWatched?: boolean
 }
 
 export interface WorkerEnginesOptions extends WorkerData {
@@ -98,9 +100,9 @@ interface Due {
 const nothingDue: Due = { sent: 0, taken: 0, isFull: false, answers: 0 }
 
 /**
- * One worker. It answers every request but `settle` and `close`; while answers are due and none has
- * come for `workers.stallMs`, it is taken for stuck and ended. Its tasks are lost with it, and no
- * others.
+ * One worker. It answers every request but `settle`, `watch` and `close`; while answers that a task
+ * needs are due and none has come for `workers.stallMs`, it is taken for stuck and ended. Its tasks
+ * are lost with it, and no others.
  */
 class Thread {
   readonly #worker: Worker
@@ -116,8 +118,8 @@ class Thread {
   constructor(options: WorkerEnginesOptions, onGone: () => void) {
     this.#options = options
     this.#onGone = onGone
-    const { config, bounds } = options
-    const workerData: WorkerData = { config, bounds }
+    const { config, bounds, isWatched = true } = options
+    const workerData: WorkerData = { config, bounds, isWatched }
     this.#worker = new Worker(workerFile(), {
       workerData,
       name: 'headrace-model',

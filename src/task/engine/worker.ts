@@ -11,12 +11,13 @@ import type { WorkerData } from './worker-engines.ts'
 /** Entry of a worker thread: an `EngineServer` behind the thread's port. */
 const port = parentPort
 assert(port !== null, 'this file is the entry of a worker thread')
-const { config, bounds } = workerData as WorkerData
+const { config, bounds, isWatched = true } = workerData as WorkerData
 
 const server = new EngineServer({
   clock: systemClock,
   scheduler: systemScheduler,
   bounds,
+  isWatched,
   createProcessor: () => new Processor(config),
   createEncoder: (partition) => createOutputEncoder(config, partition),
   reply: (reply, transfer) => port.postMessage(reply, transfer ?? []),

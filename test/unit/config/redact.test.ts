@@ -30,6 +30,18 @@ describe('a secret is in no output', () => {
     })
   })
 
+  test('of the token that pages must bring', () => {
+    const { config, secrets } = loadConfig({
+      text: `${minimal}http: { token: "\${PAGE_SECRET}" }\n`,
+      env: { PAGE_SECRET: secret },
+    })
+    expect(config.http.token).toBe(secret)
+    expect(redactConfig(config, secrets)).toMatchObject({ http: { token: redacted } })
+    const short = problems({ text: `${minimal}http: { token: hunter2-secret }\n` })
+    expect(short).toContain('http.token')
+    expect(short).not.toContain('hunter2')
+  })
+
   test('nor where a secret has strayed into another value', () => {
     const text = `${minimal}kafka: { clientId: "x-\${DB_PASSWORD}" }\n`
     const { config, secrets } = loadConfig({ text, env: { DB_PASSWORD: secret } })

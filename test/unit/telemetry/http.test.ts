@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { request } from 'node:http'
 import { connect } from 'node:net'
@@ -6,6 +7,7 @@ import { HeadraceError } from '../../../src/errors.ts'
 import { type HttpOptions, type HttpServer, startHttp } from '../../../src/telemetry/http.ts'
 
 const servers: HttpServer[] = []
+const pageClients = (): void => {}
 
 afterEach(async () => {
   await Promise.all(servers.splice(0).map((server) => server.close()))
@@ -17,7 +19,12 @@ async function start(options: Partial<HttpOptions> = {}): Promise<HttpServer> {
     port: 0,
     version: { version: '1.2.3', node: 'v24.0.0' },
     readiness: () => ({ ready: true, reasons: [] }),
-    metrics: { contentType: 'text/plain; version=0.0.4', text: async () => 'a_total 1\n' },
+    metrics: {
+      contentType: 'text/plain; version=0.0.4',
+      text: async () => 'a_total 1\n',
+      pageClients,
+    },
+    feed: () => null,
     logger: { warn: () => {} },
     ...options,
   })
@@ -65,15 +72,35 @@ describe('routes', () => {
     expect(body).toBe('a_total 1\n')
   })
 
-  test('/ lists every other route, and each of them answers', async () => {
+  test('/ is one document whose policy lets its own script and style be, no other', async () => {
     const { url } = await start()
-    const { headers, body } = await fetchText(`${url}/`)
-    expect(headers.get('content-type')).toBe('text/html; charset=utf-8')
-    expect(headers.get('x-content-type-options')).toBe('nosniff')
-    const links = [...body.matchAll(/href="([^"]+)"/g)].map((match) => match[1])
-    expect(links).toEqual(['/livez', '/readyz', '/version', '/metrics'])
-    for (const link of links) expect((await fetchText(`${url}${link}`)).status).toBe(200)
-    expect(body).not.toMatch(/https?:|<script/)
+    const { status, headers, body } = await fetchText(`${url}/`)
+    expect([status, headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8'])
+    const policy = headers.get('content-security-policy') ?? ''
+    expect(policy).toMatch(/^default-src 'none';/)
+    for (const element of ['script', 'style']) {
+      const found = [...body.matchAll(new RegExp(`<${element}[^>]*>(.*?)</${element}>`, 'gs'))]
+      expect(found).toHaveLength(1)
+      const hash = createHash('sha256').update(found[0]?.[1] ?? '')
+      expect(policy).toContain(`${element}-src 'sha256-${hash.digest('base64')}'`)
+    }
+  })
+
+  test('no answer, refusals included, may be sniffed, framed or kept by a browser', async () => {
+    const { url } = await start()
+    for (const path of ['/', '/livez', '/metrics', '/nothing', '/events', '/sequences']) {
+      const { headers } = await fetchText(url + path)
+      expect(headers.get('content-security-policy')).toMatch(
+        /default-src 'none'.*frame-ancestors 'none'/,
+      )
+      expect(headers.get('x-content-type-options')).toBe('nosniff')
+      expect(headers.get('x-frame-options')).toBe('DENY')
+      expect(headers.get('referrer-policy')).toBe('no-referrer')
+      expect(headers.get('cross-origin-resource-policy')).toBe('same-origin')
+      expect(headers.get('permissions-policy')).toContain('camera=()')
+      expect(headers.get('cache-control')).toBe('no-store')
+      expect(headers.get('access-control-allow-origin')).toBeNull()
+    }
   })
 
   test('HEAD tells the length without the body', async () => {
@@ -85,8 +112,10 @@ describe('routes', () => {
   test('other methods are 405, other paths 404', async () => {
     const { url } = await start()
     for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS']) {
-      const { status, headers } = await fetchText(`${url}/metrics`, method)
-      expect([status, headers.get('allow')]).toEqual([405, 'GET, HEAD'])
+      for (const path of ['/metrics', '/events', '/sequences']) {
+        const { status, headers } = await fetchText(url + path, method)
+        expect([status, headers.get('allow')]).toEqual([405, 'GET, HEAD'])
+      }
     }
     for (const path of ['/nothing', '/metrics/', '/%2e%2e/etc/passwd', '//livez']) {
       expect((await fetchText(url + path)).status).toBe(404)
@@ -101,7 +130,7 @@ describe('routes', () => {
       return 'b 1\n'
     }
     const { url } = await start({
-      metrics: { contentType: 'text/plain', text },
+      metrics: { contentType: 'text/plain', text, pageClients },
       logger: { warn: (...event) => void events.push(event) },
     })
     expect((await fetchText(`${url}/metrics`)).status).toBe(500)
@@ -156,7 +185,7 @@ describe('the server', () => {
       began.resolve()
       return gate.promise
     }
-    const server = await start({ metrics: { contentType: 'text/plain', text } })
+    const server = await start({ metrics: { contentType: 'text/plain', text, pageClients } })
     const scrape = fetchText(`${server.url}/metrics`)
     await began.promise
     const closing = server.close()

@@ -83,6 +83,11 @@ export class FakeProcessor implements StreamProcessor {
         slotWeights: () => [],
       },
       scores: { summary: () => [] },
+      view: {
+        mostRecent: () => null,
+        search: () => ({ names: [], isCut: false }),
+        past: () => null,
+      },
       chainHash: () => this.#chain,
       weightsHash: () => digest(`weights${this.updates}`),
     }

@@ -1,0 +1,108 @@
+/** @import { Choice, Hello } from '../protocol.ts' */
+import { element, make } from './dom.js'
+import { plural } from './format.js'
+
+/**
+ * What the user wants to see; undefined leaves it to the service. Partition and sequence come
+ * together.
+ * @typedef {object} Wish
+ * @property {string} [target]
+ * @property {string} [horizon]
+ * @property {string} [partition]
+ * @property {string} [sequence]
+ */
+
+const keys = /** @type {const} */ (['target', 'horizon', 'partition', 'sequence'])
+
+/** The wish that the page's own address holds, so that a view can be kept and sent on. */
+export function wishOfAddress() {
+  const parameters = new URLSearchParams(location.search)
+  /** @type {Wish} */
+  const wish = {}
+  for (const key of keys) {
+    const value = parameters.get(key)
+    if (value !== null) wish[key] = value
+  }
+  return wish
+}
+
+/**
+ * @param {Wish} wish
+ * @returns {string} the query of an address
+ */
+export function queryOf(wish) {
+  const parameters = new URLSearchParams()
+  for (const key of keys) {
+    const value = wish[key]
+    if (value !== undefined) parameters.set(key, value)
+  }
+  return parameters.toString()
+}
+
+/** @param {Wish} wish */
+export function keepInAddress(wish) {
+  const query = queryOf(wish)
+  history.replaceState(null, '', query === '' ? location.pathname : `?${query}`)
+}
+
+/** The two lists from which target and horizon are picked. */
+export class ChoiceLists {
+  #target = element('target', HTMLSelectElement)
+  #horizon = element('horizon', HTMLSelectElement)
+
+  /** @param {(change: Wish) => void} onChange */
+  constructor(onChange) {
+    this.#target.addEventListener('change', () => onChange({ target: this.#target.value }))
+    this.#horizon.addEventListener('change', () => onChange({ horizon: this.#horizon.value }))
+  }
+
+  /** @param {Hello} hello */
+  offer({ targets, horizons }) {
+    fill(
+      this.#target,
+      targets.map((target) => [target, target]),
+    )
+    fill(
+      this.#horizon,
+      horizons.map((horizon) => [String(horizon), plural(horizon, 'step')]),
+    )
+  }
+
+  /** @param {Choice} choice */
+  show({ target, horizon }) {
+    this.#target.value = target
+    this.#horizon.value = String(horizon)
+  }
+}
+
+/**
+ * Only where the options have changed: a list that is open stays as it is.
+ * @param {HTMLSelectElement} select
+ * @param {readonly (readonly [string, string])[]} options
+ */
+function fill(select, options) {
+  const values = [...select.options].map(({ value }) => value)
+  if (JSON.stringify(values) === JSON.stringify(options.map(([value]) => value))) return
+  select.replaceChildren(
+    ...options.map(([value, text]) => {
+      const option = make('option', '', text)
+      option.value = value
+      return option
+    }),
+  )
+}
+
+/**
+ * A sequence as people read it.
+ * @param {string | null} sequence
+ */
+export function sequenceName(sequence) {
+  if (sequence === null) return ''
+  return sequence === '' ? '(no key)' : sequence
+}
+
+/** @param {Choice} choice */
+export function choiceWords({ target, horizon, sequence, partition }) {
+  const of = sequence === null ? '' : `, sequence ${sequenceName(sequence)}, partition ${partition}`
+  return `${target}, ${plural(horizon, 'step')} ahead${of}`
+}

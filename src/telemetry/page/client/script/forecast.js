@@ -1,0 +1,172 @@
+/** @import { Choice, Points } from '../protocol.ts' */
+import { Chart } from './chart.js'
+import { choiceWords } from './choice.js'
+import { element, setText } from './dom.js'
+import { formatLevel, formatTime, formatValue, plural } from './format.js'
+import { pointWords, Readout } from './readout.js'
+import { boundOf, Series } from './series.js'
+import { View } from './view.js'
+
+/** How often the table of values changes at most: faster nobody reads. */
+const TABLE_MS = 1_000
+const PAGE_POINTS = 10
+
+/** The chart with its mark, its readout and its table. */
+export class Forecast {
+  #plot = element('plot', HTMLDivElement)
+  #span = element('span', HTMLSelectElement)
+  #caption = element('caption', HTMLElement)
+  #empty = element('chart-empty', HTMLElement)
+  #details = element('values', HTMLDetailsElement)
+  #chart = new Chart(element('chart', HTMLCanvasElement))
+  #readout = new Readout()
+  #series = new Series([])
+  /** What is drawn: the series itself, or while paused a copy of it. */
+  #shown = this.#series
+  #view = new View(this.#series, 1, 1)
+  #horizon = 1
+  #skipped = 0
+  /** Number of the point that the keyboard has marked. @type {number | null} */
+  #mark = null
+  /** Where the pointer is, CSS pixels from the left; the points move under it. */
+  /** @type {number | null} */
+  #pointer = null
+  /** @type {number | undefined} */
+  #tableTimer
+
+  constructor() {
+    this.#span.addEventListener('change', () => this.show())
+    this.#plot.addEventListener('pointermove', (event) => this.#point(event))
+    this.#plot.addEventListener('pointerdown', (event) => this.#point(event))
+    this.#plot.addEventListener('pointerleave', () => this.#point(null))
+    this.#plot.addEventListener('keydown', (event) => this.#onKey(event))
+    this.#plot.addEventListener('focus', () => this.#tell())
+    this.#plot.addEventListener('blur', () => this.#setMark(null))
+    this.#details.addEventListener('toggle', () => this.#readout.showTable(this.#view))
+  }
+
+  /**
+   * A stream begins.
+   * @param {readonly number[]} levels
+   */
+  begin(levels) {
+    const isPaused = this.#shown !== this.#series
+    this.#series = new Series(levels)
+    if (!isPaused) this.#shown = this.#series
+  }
+
+  /** @param {Choice} choice */
+  watch(choice) {
+    this.#horizon = choice.horizon
+    const words = choiceWords(choice)
+    this.#plot.setAttribute('aria-label', `Points of the chart: ${words}`)
+    setText(
+      this.#empty,
+      choice.sequence === null ? 'Waiting for the first record' : 'Waiting for the next record',
+    )
+  }
+
+  /** @param {Points} event */
+  take({ isReset, points, skipped, next }) {
+    if (isReset) {
+      this.#series.reset()
+      if (this.#shown === this.#series) this.#mark = null
+    }
+    for (const point of points) this.#series.add(point)
+    this.#series.next = next
+    this.#skipped = skipped
+    if (this.#shown === this.#series) this.show()
+  }
+
+  /** @param {boolean} isPaused */
+  setPaused(isPaused) {
+    this.#shown = isPaused ? this.#series.copy() : this.#series
+    this.show()
+  }
+
+  /** Brings everything up to date; does nothing while nobody can see it. */
+  show() {
+    if (document.hidden) return
+    this.#view = new View(this.#shown, Number(this.#span.value), this.#horizon)
+    this.#empty.hidden = !this.#view.isEmpty
+    this.#showMark()
+    if (this.#view.isEmpty) return
+    setText(this.#caption, this.#captionWords())
+    this.#tableTimer ??= setTimeout(() => {
+      this.#tableTimer = undefined
+      this.#readout.showTable(this.#view)
+    }, TABLE_MS)
+  }
+
+  #showMark() {
+    const view = this.#view
+    const pointed = this.#pointer === null ? null : this.#chart.pointAt(this.#pointer)
+    const mark = pointed ?? this.#mark
+    const index = Math.min(view.to - 1, Math.max(view.from, mark ?? view.to - 1))
+    this.#chart.show(view, mark === null ? null : index)
+    if (!view.isEmpty) this.#readout.show(view, index)
+  }
+
+  #captionWords() {
+    const { series, isByTime } = this.#view
+    const { next, levels } = series
+    const sampled = this.#skipped > 0 ? ' Heavy traffic: some points are left out.' : ''
+    if (next?.mean == null) return `No forecast yet.${sampled}`
+    const when = isByTime && next.timeMs !== null ? ` (${formatTime(next.timeMs)})` : ''
+    const lower = boundOf(next.bounds, 0, 0)
+    const upper = boundOf(next.bounds, 0, 1)
+    const [level] = levels
+    const interval =
+      level === undefined || Number.isNaN(lower + upper)
+        ? ''
+        : `, ${formatLevel(level)} between ${formatValue(lower)} and ${formatValue(upper)}`
+    const ahead = `${plural(this.#horizon, 'step')} ahead${when}`
+    return `Forecast ${ahead}: ${formatValue(next.mean)}${interval}.${sampled}`
+  }
+
+  /** @param {PointerEvent | null} event */
+  #point(event) {
+    this.#pointer = event === null ? null : event.clientX - this.#plot.getBoundingClientRect().left
+    this.#showMark()
+  }
+
+  /** @param {number | null} mark */
+  #setMark(mark) {
+    this.#mark = mark
+    this.#showMark()
+    if (mark !== null) this.#tell()
+  }
+
+  /** The place of the mark for a screen reader: by the user's keys, not as the points come. */
+  #tell() {
+    const { from, to, isEmpty } = this.#view
+    if (isEmpty) return
+    const index = Math.min(to - 1, Math.max(from, this.#mark ?? to - 1))
+    this.#plot.setAttribute('aria-valuemin', '1')
+    this.#plot.setAttribute('aria-valuemax', String(to - from))
+    this.#plot.setAttribute('aria-valuenow', String(index - from + 1))
+    this.#plot.setAttribute('aria-valuetext', pointWords(this.#view, index))
+  }
+
+  /** @param {KeyboardEvent} event */
+  #onKey(event) {
+    const { from, to, isEmpty } = this.#view
+    if (isEmpty || event.ctrlKey || event.metaKey || event.altKey) return
+    if (event.key === 'Escape') return this.#setMark(null)
+    const at = this.#mark ?? to - 1
+    const goals = new Map([
+      ['ArrowLeft', at - 1],
+      ['ArrowDown', at - 1],
+      ['ArrowRight', at + 1],
+      ['ArrowUp', at + 1],
+      ['PageUp', at + PAGE_POINTS],
+      ['PageDown', at - PAGE_POINTS],
+      ['Home', from],
+      ['End', to - 1],
+    ])
+    const goal = goals.get(event.key)
+    if (goal === undefined) return
+    event.preventDefault()
+    this.#setMark(Math.min(to - 1, Math.max(from, goal)))
+  }
+}
