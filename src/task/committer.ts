@@ -200,6 +200,7 @@ export class Committer {
     const transaction = cutTransaction(cut, manifest, commit, this.#origin)
     await this.#send(transaction, commit)
     this.#last = commit
+    this.#options.metrics.predictions(cut.predictions.count)
     this.#options.metrics.committed(cut.firstTimestampMs, {
       predictions: cut.predictions.byteLength,
       'dead-letters': byteLengthOf(transaction.deadLetters),

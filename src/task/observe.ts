@@ -85,6 +85,7 @@ export interface OutputBytes {
 export interface TaskMetrics {
   state(state: TaskState): void
   records(count: number, bytes: number): void
+  /** Predictions of a transaction that is known to be there. */
   predictions(count: number): void
   /** `reason`: code of the error table. */
   deadLetters(reason: string, count: number): void

@@ -33,7 +33,6 @@ export class TaskReport {
       records += count
     }
     metrics.records(records, published.inputBytes)
-    metrics.predictions(published.predictions)
     metrics.updates(published.updates)
     metrics.step(published.sliceMs)
   }

@@ -40,7 +40,7 @@ export const metricTable = {
     type: 'counter',
     unit: 'records',
     labels: ['partition'],
-    help: 'Prediction records handed to a transaction.',
+    help: 'Prediction records in transactions that are known to be committed.',
     series: byPartition,
   },
   headrace_dead_letters_total: {

@@ -26,6 +26,7 @@ export interface TaskMetrics {
    * values.
    */
   records(count: number, bytes: number): void
+  /** Predictions of a transaction that is known to be there. */
   predictions(count: number): void
   /** `reason`: code of the error table. */
   deadLetters(reason: string, count: number): void
