@@ -54,6 +54,18 @@ export function setData(node, name, value) {
 }
 
 /**
+ * How much of a bar is filled, from 0 to 1; to write a style costs more than to look at it.
+ * @param {HTMLElement} bar
+ * @param {number} share
+ */
+export function setShare(bar, share) {
+  const text = Math.min(1, Math.max(0, share)).toFixed(3)
+  if (bar.dataset.share === text) return
+  bar.dataset.share = text
+  bar.style.transform = `scaleX(${text})`
+}
+
+/**
  * A list of like elements that is kept up to date in place: each item has its element, found by
  * the item's key, in the order of the items.
  * @template T

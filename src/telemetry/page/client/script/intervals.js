@@ -1,5 +1,5 @@
 /** @import { Coverage } from '../protocol.ts' */
-import { ElementList, element, make, setData, setText } from './dom.js'
+import { ElementList, element, make, setData, setShare, setText } from './dom.js'
 import { formatLevel, formatShare, formatValue } from './format.js'
 
 /** A coverage that is this far from its level is worth a look. */
@@ -58,5 +58,5 @@ function updateItem({ parts }, { level, coverage, width }) {
   setText(parts.covered, formatShare(ratio))
   setData(parts.covered, 'mood', Math.abs(ratio - level) <= TOLERANCE ? undefined : 'warn')
   setText(parts.width, `mean width ${formatValue(width)}`)
-  parts.fill.style.transform = `scaleX(${Math.min(1, Math.max(0, ratio)).toFixed(3)})`
+  setShare(parts.fill, ratio)
 }

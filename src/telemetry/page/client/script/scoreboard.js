@@ -1,5 +1,5 @@
 /** @import { MemberScore, Status } from '../protocol.ts' */
-import { ElementList, element, make, setText } from './dom.js'
+import { ElementList, element, make, setShare, setText } from './dom.js'
 import { formatShare, formatValue, unknown } from './format.js'
 import { memberName } from './members.js'
 import { skillSentence } from './words.js'
@@ -89,13 +89,11 @@ function updateRow(row, score, isBest) {
   ]
   for (const [place, cell] of numbers.entries()) setText(cell, texts[place] ?? unknown)
   row.classList.toggle('is-best', isBest)
-  setText(
-    tag,
-    [isMixture(score) ? 'published' : '', isBest ? 'best' : ''].filter(Boolean).join(', '),
-  )
-  tag.hidden = tag.textContent === ''
+  const tags = [isMixture(score) ? 'published' : '', isBest ? 'best' : ''].filter(Boolean)
+  setText(tag, tags.join(', '))
+  tag.hidden = tags.length === 0
   weight.hidden = score.weight === null
   if (score.weight === null) return
   setText(share, formatShare(score.weight, 1))
-  fill.style.transform = `scaleX(${Math.min(1, Math.max(0, score.weight)).toFixed(3)})`
+  setShare(fill, score.weight)
 }

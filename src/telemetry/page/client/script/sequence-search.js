@@ -25,6 +25,8 @@ export class SequenceSearch {
   /** @type {number | undefined} */
   #timer
   #asked = 0
+  /** The option at which the list will begin, −1 for none. */
+  #begin = -1
   /** From the first key or press on: before there is an answer, and so a list. */
   #isSearching = false
   /** @type {(query: string) => Promise<SequenceList>} */
@@ -92,27 +94,27 @@ export class SequenceSearch {
   #search(query, pauseMs, active) {
     clearTimeout(this.#timer)
     this.#isSearching = true
+    this.#begin = active
     const asked = ++this.#asked
     this.#timer = setTimeout(async () => {
       const found = await this.#find(query).catch(() => null)
       // The answer to a question that has been overtaken is nobody's.
-      if (asked === this.#asked) this.#offer(query, found, active)
+      if (asked === this.#asked) this.#offer(query, found)
     }, pauseMs)
   }
 
   /**
    * @param {string} query
    * @param {SequenceList | null} found
-   * @param {number} active
    */
-  #offer(query, found, active) {
+  #offer(query, found) {
     this.#options = query === '' ? [null, ...(found?.sequences ?? [])] : (found?.sequences ?? [])
     this.#list.replaceChildren(...this.#options.map(optionElement))
     this.#list.hidden = this.#options.length === 0
     setText(this.#note, noteOf(query, found))
     this.#popup.hidden = false
     this.#input.setAttribute('aria-expanded', 'true')
-    this.#activate(active)
+    this.#activate(this.#begin)
   }
 
   /** @param {number} index −1 for none */
@@ -162,7 +164,11 @@ export class SequenceSearch {
 
   /** @param {1 | -1} direction */
   #move(direction) {
-    if (!this.#isOpen) return this.#open(0)
+    if (!this.#isOpen) {
+      // The list is still to come where a search is under way.
+      this.#begin = 0
+      return this.#open(0)
+    }
     const count = this.#options.length
     if (count === 0) return
     const from = this.#active < 0 && direction < 0 ? 0 : this.#active
