@@ -1,3 +1,4 @@
+import type { Kernel } from '../kernels/kernel.ts'
 import type { Dimensions } from './dimensions.ts'
 import type { Learning } from './learning.ts'
 import type { Mixture } from './mixture.ts'
@@ -44,6 +45,7 @@ export interface HealthParts {
   readonly mixture: Mixture
   readonly learning: Learning
   readonly networks: readonly NetworkMember[]
+  readonly kernel: Pick<Kernel, 'arenaBytes'>
   readonly learn: boolean
 }
 
@@ -70,6 +72,11 @@ export class ModelHealth {
   get sequenceBytes(): number {
     const { table, windows } = this.parts
     return table.live * table.bytesPerSequence + table.windowed.size * windows.byteLength
+  }
+
+  /** What the kernel has laid out to work in, copies of what the sequences share included. */
+  get kernelBytes(): number {
+    return this.parts.kernel.arenaBytes
   }
 
   /** What the bounds on sequences took since the model was made. */

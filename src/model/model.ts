@@ -89,7 +89,7 @@ export class Model {
     const own = { table, windows, portfolio, mixture, learning, scores }
     this.steps = new Steps(d, { ...own, history, inputs, scaler })
     this.newest = this.steps.live[0]!
-    this.health = new ModelHealth(d, { ...own, networks, learn: config.model.learn })
+    this.health = new ModelHealth(d, { ...own, networks, kernel, learn: config.model.learn })
     const hasLines = portfolio.lines.length > 0
     this.view = new ModelView(d, { table, windows, history, mixture, networks, hasLines })
     this.snapshots = new Snapshots(this.table, this.windows, {

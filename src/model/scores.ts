@@ -21,6 +21,11 @@ export interface MemberScore {
   readonly fadingMae: number
   /** Fading Σ|error| ÷ Σ|observed|, factor 0.999; NaN while nothing but zeros was observed. */
   readonly fadingWmape: number
+  /**
+   * The mixture's fading mean absolute error over the rows that this member has: what its own is
+   * to be compared with. Of naive forecasts and lines; NaN of the others.
+   */
+  readonly fadingMixtureMae: number
   /** Mean |observed| over what was scored; in units of the target. */
   readonly meanAbsolute: number
   /** The same, fading by 0.999. */
@@ -29,17 +34,24 @@ export interface MemberScore {
 
 /**
  * Every member's prequential error on every record, for ever: part of the state. Per slot and
- * member (the mixture comes last): count, Σ|e|, Σ|y|, fading |e|, fading |y|.
+ * member (the mixture comes last): count, Σ|e|, Σ|y|, fading |e|, fading |y|. Behind them, per slot
+ * and baseline: the mixture's fading |e| over the rows that the baseline has.
  */
 export class Scores {
   readonly sums: Float64Array
   private readonly d: Dimensions
   private readonly members: readonly string[]
+  /** The first so many members are naive forecasts and lines. */
+  private readonly baselines: number
+  private readonly pairsAt: number
 
   constructor(d: Dimensions, members: readonly string[]) {
     this.d = d
     this.members = members
-    this.sums = new Float64Array(d.slots * (members.length + 1) * SUMS)
+    const learnt = members.findIndex((name) => name.startsWith('network'))
+    this.baselines = learnt < 0 ? members.length : learnt
+    this.pairsAt = d.slots * (members.length + 1) * SUMS
+    this.sums = new Float64Array(this.pairsAt + d.slots * this.baselines)
   }
 
   add(scored: Scored): void {
@@ -48,16 +60,22 @@ export class Scores {
       if (scored.present[slot] === 0) continue
       const observed = scored.observed[slot % this.d.targets]!
       const at = slot * (count + 1)
+      const mixture = scored.mixture[slot]!
       for (let i = 0; i < count; i++) {
-        this.addOne(at + i, scored.members[slot * count + i]!, observed)
+        const rate = this.addOne(at + i, scored.members[slot * count + i]!, observed)
+        if (rate > 0 && i < this.baselines) {
+          const pair = this.pairsAt + slot * this.baselines + i
+          this.sums[pair]! += rate * (Math.abs(mixture - observed) - this.sums[pair]!)
+        }
       }
-      this.addOne(at + count, scored.mixture[slot]!, observed)
+      this.addOne(at + count, mixture, observed)
     }
   }
 
-  private addOne(index: number, predicted: number, observed: number): void {
+  /** What the new error weighs in the fading means; 0 where there is none. */
+  private addOne(index: number, predicted: number, observed: number): number {
     const error = Math.abs(predicted - observed)
-    if (!Number.isFinite(error)) return
+    if (!Number.isFinite(error)) return 0
     const at = SUMS * index
     const count = this.sums[at]! + 1
     this.sums[at] = count
@@ -66,6 +84,7 @@ export class Scores {
     const rate = Math.max(1 / count, FADING)
     this.sums[at + 3]! += rate * (error - this.sums[at + 3]!)
     this.sums[at + 4]! += rate * (Math.abs(observed) - this.sums[at + 4]!)
+    return rate
   }
 
   /** Everything that was scored so far, a row per target, horizon and member. */
@@ -75,6 +94,7 @@ export class Scores {
     const names = [...this.members, 'mixture']
     for (let slot = 0; slot < this.d.slots; slot++) {
       const d = slot % targets
+      const pairs = this.pairsAt + slot * this.baselines
       for (let i = 0; i < names.length; i++) {
         const at = SUMS * (slot * names.length + i)
         const count = this.sums[at]!
@@ -87,6 +107,7 @@ export class Scores {
           wmape: this.sums[at + 1]! / this.sums[at + 2]!,
           fadingMae: count === 0 ? NaN : this.sums[at + 3]!,
           fadingWmape: this.sums[at + 3]! / this.sums[at + 4]!,
+          fadingMixtureMae: count > 0 && i < this.baselines ? this.sums[pairs + i]! : NaN,
           meanAbsolute: this.sums[at + 2]! / count,
           fadingMeanAbsolute: count === 0 ? NaN : this.sums[at + 4]!,
         })

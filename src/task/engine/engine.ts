@@ -20,6 +20,7 @@ export interface StreamOutcome {
 
 /** One row of the scoreboard that the model keeps. */
 export interface ModelScore extends ErrorRow {
+  readonly fadingMixtureMae: number
   readonly meanAbsolute: number
   readonly fadingMeanAbsolute: number
 }
@@ -57,6 +58,7 @@ export interface StreamHealth {
   readonly dimensions: Pick<Dimensions, 'slots' | 'targets' | 'levels'>
   readonly windows: number
   readonly sequenceBytes: number
+  readonly kernelBytes: number
   readonly evicted: { readonly windows: number; readonly sequences: number }
   measureNext(): void
   networks(): readonly NetworkHealth[]

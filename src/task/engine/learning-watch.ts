@@ -41,7 +41,7 @@ export class LearningWatch {
     return {
       sequences: liveSequences,
       windows: health.windows,
-      stateBytes: bytesShared + health.sequenceBytes,
+      stateBytes: bytesShared + health.kernelBytes + health.sequenceBytes,
       evictions,
       refusedUpdates,
       networks,
@@ -91,22 +91,22 @@ export class LearningWatch {
     })
   }
 
-  /** Against the best of each kind; a lone network has no members to compare it with. */
+  /**
+   * Against the best of each kind, each over the rows that it has; a lone network has no members to
+   * compare it with.
+   */
   #skill(slot: number, rows: readonly ModelScore[]): SlotRow['skill'] {
-    const best = (isOf: (member: string) => boolean): number => {
-      const errors = rows.filter(({ member }) => isOf(member)).map(({ fadingMae }) => fadingMae)
-      return Math.min(...errors.filter((error) => !Number.isNaN(error)))
+    const against = (kind: string, otherwise: number): number => {
+      const skills = rows
+        .filter(({ member }) => member.split(':')[0] === kind)
+        .map(({ fadingMixtureMae, fadingMae }) => skillOf(fadingMixtureMae, fadingMae))
+        .filter((skill) => !Number.isNaN(skill))
+      return skills.length > 0 ? Math.min(...skills) : otherwise
     }
-    const mixture = best((member) => member === 'mixture')
-    const against = (error: number, otherwise: number): number =>
-      Number.isFinite(error) ? skillOf(mixture, error) : otherwise
-    const persistence = best((member) => member === 'persistence')
-    const seasonal = best((member) => member.startsWith('seasonal:'))
-    const rls = best((member) => member.startsWith('rls:'))
     return {
-      persistence: against(persistence, this.#slots.skill(slot, 'persistence')),
-      seasonal: against(seasonal, this.#slots.skill(slot, 'seasonal')),
-      rls: against(rls, Number.NaN),
+      persistence: against('persistence', this.#slots.skill(slot, 'persistence')),
+      seasonal: against('seasonal', this.#slots.skill(slot, 'seasonal')),
+      rls: against('rls', Number.NaN),
     }
   }
 }

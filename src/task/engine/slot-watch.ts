@@ -3,11 +3,10 @@ import type { Scored } from '../../model/scored.ts'
 /** Weight of the newest value in the fading means (learning.md §1). */
 const FADING = 1e-3
 
-/** Fading means of one slot: |errors| of the mixture and of two naive forecasts, and intervals. */
+/** Fading means of one slot: what the mixture is compared with, and intervals. */
 interface SlotMeans {
-  mixture: FadingMean
-  persistence: FadingMean
-  seasonal: FadingMean
+  readonly persistence: PairedErrors
+  readonly seasonal: PairedErrors
   readonly coverage: readonly FadingMean[]
   readonly width: readonly FadingMean[]
 }
@@ -28,6 +27,22 @@ class FadingMean {
   }
 }
 
+/** |errors| of the mixture and of a naive forecast, over the rows that have both. */
+class PairedErrors {
+  readonly #mixture = new FadingMean()
+  readonly #naive = new FadingMean()
+
+  add(mixture: number, naive: number): void {
+    if (!Number.isFinite(mixture + naive)) return
+    this.#mixture.add(mixture)
+    this.#naive.add(naive)
+  }
+
+  get skill(): number {
+    return skillOf(this.#mixture.value, this.#naive.value)
+  }
+}
+
 /**
  * What scored records tell of intervals and of the naive forecasts, slot by slot, since the engine
  * began. The model's own scoreboard, which survives a restart, has only members and mixture.
@@ -43,9 +58,8 @@ export class SlotWatch {
     this.#levels = levels
     const means = (count: number) => Array.from({ length: count }, () => new FadingMean())
     this.#slots = Array.from({ length: slots }, () => ({
-      mixture: new FadingMean(),
-      persistence: new FadingMean(),
-      seasonal: new FadingMean(),
+      persistence: new PairedErrors(),
+      seasonal: new PairedErrors(),
       coverage: means(levels),
       width: means(levels),
     }))
@@ -57,9 +71,9 @@ export class SlotWatch {
       if (scored.present[slot] === 0) continue
       const means = this.#slots[slot] as SlotMeans
       const observed = scored.observed[slot % this.#targets] as number
-      means.mixture.add(Math.abs((scored.mixture[slot] as number) - observed))
-      means.persistence.add(Math.abs((scored.persistence[slot] as number) - observed))
-      means.seasonal.add(Math.abs((scored.seasonal[slot] as number) - observed))
+      const error = Math.abs((scored.mixture[slot] as number) - observed)
+      means.persistence.add(error, Math.abs((scored.persistence[slot] as number) - observed))
+      means.seasonal.add(error, Math.abs((scored.seasonal[slot] as number) - observed))
       this.#addIntervals(means, scored.bounds, slot, observed)
     }
   }
@@ -76,8 +90,7 @@ export class SlotWatch {
 
   /** 1 − MAE of the mixture ÷ MAE of a naive forecast; NaN while that is not known or 0. */
   skill(slot: number, baseline: 'persistence' | 'seasonal'): number {
-    const means = this.#slots[slot]
-    return means === undefined ? Number.NaN : skillOf(means.mixture.value, means[baseline].value)
+    return this.#slots[slot]?.[baseline].skill ?? Number.NaN
   }
 
   #addIntervals(means: SlotMeans, bounds: Float64Array, slot: number, observed: number): void {

@@ -14,6 +14,7 @@ test('the scoreboard is every member’s prequential error over all records, by 
   const names = [...memberNames, 'mixture']
   const errors = new Map<string, number[]>()
   const observed = new Map<string, number[]>()
+  const mixtures = new Map<string, number[]>()
   const random = new Random(5)
   for (let t = 0; t < 1500; t++) {
     const values = [random.normal(), random.uniform() < 0.2 ? null : 10 + random.normal()]
@@ -29,6 +30,8 @@ test('the scoreboard is every member’s prequential error over all records, by 
         const key = `${slot} ${name}`
         const value = values[slot % 2]!
         errors.set(key, [...(errors.get(key) ?? []), Math.abs(forecast - value)])
+        const mixed = Math.abs(scored.mixture[slot]! - value)
+        mixtures.set(key, [...(mixtures.get(key) ?? []), mixed])
         observed.set(key, [...(observed.get(key) ?? []), Math.abs(value)])
       })
     }
@@ -49,10 +52,15 @@ test('the scoreboard is every member’s prequential error over all records, by 
     const size = observed.get(`${slot} ${member}`)!.reduce((total, value) => total + value, 0)
     expect(row.mae).toBeCloseTo(sum / list.length, 9)
     expect(row.wmape).toBeCloseTo(sum / size, 9)
-    const fading = list.reduce(
-      (mean, error, n) => mean + Math.max(1 / (n + 1), 1e-3) * (error - mean),
-      0,
-    )
-    expect(row.fadingMae).toBeCloseTo(fading, 9)
+    const fading = (values: readonly number[]) =>
+      values.reduce((mean, value, n) => mean + Math.max(1 / (n + 1), 1e-3) * (value - mean), 0)
+    expect(row.fadingMae).toBeCloseTo(fading(list), 9)
+    // The mixture over the same rows, for naive forecasts and lines.
+    const isBaseline = /^(persistence|seasonal|rls)/.test(member)
+    if (isBaseline) {
+      expect(row.fadingMixtureMae).toBeCloseTo(fading(mixtures.get(`${slot} ${member}`) ?? []), 9)
+    } else {
+      expect(row.fadingMixtureMae).toBeNaN()
+    }
   })
 })

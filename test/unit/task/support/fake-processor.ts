@@ -77,6 +77,7 @@ export class FakeProcessor implements StreamProcessor {
         dimensions: { slots: 1, targets: 1, levels: [] },
         windows: 1,
         sequenceBytes: 10,
+        kernelBytes: 0,
         evicted: { windows: 0, sequences: 0 },
         measureNext: () => {},
         networks: () => [],
