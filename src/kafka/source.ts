@@ -206,6 +206,7 @@ export class KafkaSource implements Source {
     })
     consumer.on('consumer.group_join', (event) => this.#onJoin(event))
     consumer.on('consumer.crash', (event) => this.#onCrash(event))
+    consumer.on('consumer.heartbeat', () => this.#guard(() => this.#listener?.onHeartbeat()))
     this.#consumer = consumer
     // kafkajs sends them between fetches; this goes on while a broker keeps a fetch waiting.
     this.#heartbeats = setInterval(() => {

@@ -115,7 +115,10 @@ export class MemorySource implements Source, Member {
     const { scheduler, heartbeatIntervalMs = 1_000 } = this.#options
     this.#cancelHeartbeat = scheduler.after(heartbeatIntervalMs, () => {
       this.heartbeat().then(
-        () => this.#beatAgain(),
+        () => {
+          if (!this.#stopped) this.#listener?.onHeartbeat()
+          this.#beatAgain()
+        },
         () => this.#beatAgain(),
       )
     })

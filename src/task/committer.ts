@@ -161,6 +161,7 @@ export class Committer {
   /** Stops at once; resolves when no call is under way any more and the writer is closed. */
   async abandon(): Promise<void> {
     this.#abandoned = true
+    this.#doubt(false)
     this.#disarm()
     this.#wake()
     await this.#flight
@@ -228,15 +229,18 @@ export class Committer {
         logger.warn('commit.failed', { attempt, transaction: commit?.transaction, error })
         if (attempt === maxSends) throw gaveUp('A transaction', attempt, error)
       }
-      this.#inDoubt = true
-      metrics.inDoubt(true)
+      this.#doubt(true)
       this.#options.onDoubt()
       const there = await this.#inquire(commit)
-      this.#inDoubt = false
-      metrics.inDoubt(false)
+      this.#doubt(false)
       logger.info('commit.resolved', { attempt, transaction: commit?.transaction, there })
       if (there) return
     }
+  }
+
+  #doubt(isInDoubt: boolean): void {
+    this.#inDoubt = isInDoubt
+    this.#options.metrics.inDoubt(isInDoubt)
   }
 
   /** Finds out whether the transaction with this commit record is there; fences anew on the way. */

@@ -102,7 +102,8 @@ export interface TaskMetrics {
   replay(replayMs: number): void
   step(durationMs: number): void
   position(lagRecords: number, timestampMs: number, eventTimeMs: number | null): void
-  queue(records: number, capacityRecords: number): void
+  /** `fill`: the share of the fuller of its bounds; 1 = the partition is paused. */
+  queue(records: number, capacityRecords: number, fill: number): void
   restore(doneRecords: number, totalRecords: number): void
   /** A restore has ended. */
   restored(outcome: 'done' | 'failed', durationMs: number): void
@@ -115,6 +116,10 @@ export interface ServiceMetrics {
   task(partition: number): TaskMetrics
   /** The group has given this process its partitions. */
   rebalanced(): void
+  /** This process is out of the group, and tries to come back. */
+  interrupted(): void
+  /** The group's coordinator has answered. */
+  heartbeat(): void
 }
 
 const silentTask: TaskMetrics = {
@@ -139,4 +144,9 @@ const silentTask: TaskMetrics = {
 }
 
 /** For those who watch nothing. */
-export const silentMetrics: ServiceMetrics = { task: () => silentTask, rebalanced() {} }
+export const silentMetrics: ServiceMetrics = {
+  task: () => silentTask,
+  rebalanced() {},
+  interrupted() {},
+  heartbeat() {},
+}

@@ -38,6 +38,8 @@ export interface SourceListener {
    * `onAssigned` tells when it has, `onFailed` when it gives up.
    */
   onInterrupted(error: Error): void
+  /** The coordinator of the group has answered that we are in it. */
+  onHeartbeat(): void
   /** Takes a batch over; never blocks. Too much in the queue: call `pause`. */
   onBatch(batch: InputBatch): void
   /**

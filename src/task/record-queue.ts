@@ -56,6 +56,12 @@ export class RecordQueue {
     return this.#records >= this.bounds.highRecords || this.#bytes >= this.bounds.highBytes
   }
 
+  /** The fuller of the two bounds, as a share: 1 = the partition is to be paused. */
+  get fill(): number {
+    const { highRecords, highBytes } = this.bounds
+    return Math.max(this.#records / highRecords, this.#bytes / highBytes)
+  }
+
   get isLow(): boolean {
     return this.#records * 4 <= this.bounds.highRecords && this.#bytes * 4 <= this.bounds.highBytes
   }

@@ -92,8 +92,9 @@ export class StreamTask {
   /** Records replayed of those to replay, null before that is known. */
   get progress(): { readonly done: number; readonly total: number } | null {
     if (this.#plan === null) return null
-    const total = this.#plan.commit?.records ?? 0
-    return { done: Math.min(this.#records, total), total }
+    const from = this.#plan.manifest?.records ?? 0
+    const total = (this.#plan.commit?.records ?? 0) - from
+    return { done: Math.max(0, Math.min(this.#records - from, total)), total }
   }
 
   /** Whether the outcome of a transaction is unknown at this moment. */
@@ -280,7 +281,7 @@ export class StreamTask {
       gaps: plan.gaps,
     }
     this.#report.position(queue, 0)
-    metrics.restore(plan.manifest?.records ?? 0, plan.commit?.records ?? 0)
+    metrics.restore(0, (plan.commit?.records ?? 0) - (plan.manifest?.records ?? 0))
     return queue
   }
 
@@ -291,7 +292,8 @@ export class StreamTask {
     this.#records = records
     const restoreMs = Math.round(this.#restore?.ended('done') ?? 0)
     this.#transition('RUNNING')
-    this.#options.metrics.restore(records, records)
+    const { total } = this.progress ?? { total: 0 }
+    this.#options.metrics.restore(total, total)
     this.#options.logger.info('task.running', {
       records,
       position: this.#plan.commit?.nextOffset ?? this.#plan.position,

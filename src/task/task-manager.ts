@@ -72,6 +72,8 @@ export class TaskManager implements SourceListener {
   #joined = false
   /** Why the source is out of its group at this moment. */
   #interruption: Error | null = null
+  /** When the group's coordinator last answered, monotonic; null where it never tells. */
+  #heartbeatMs: number | null = null
   #stopping = false
 
   constructor(context: TaskContext, options: TaskManagerOptions) {
@@ -93,6 +95,7 @@ export class TaskManager implements SourceListener {
       else this.#add(partition, 0, null)
     }
     this.#options.metrics.rebalanced()
+    if (this.#heartbeatMs !== null) this.onHeartbeat()
     this.#options.logger.info('group.assigned', { partitions: [...partitions] })
     // The ones that ran may just have gone to another process.
     this.#endWithoutHope()
@@ -100,6 +103,12 @@ export class TaskManager implements SourceListener {
 
   onInterrupted(error: Error): void {
     this.#interruption = error
+    this.#options.metrics.interrupted()
+  }
+
+  onHeartbeat(): void {
+    this.#heartbeatMs = this.#context.clock.monotonicMs()
+    this.#options.metrics.heartbeat()
   }
 
   onBatch(batch: InputBatch): void {
@@ -118,8 +127,16 @@ export class TaskManager implements SourceListener {
       const reason = reasonOf(task)
       return reason === null ? [] : [`partition ${task.partition}: ${reason}`]
     })
-    const interruption = this.#interruption
-    return interruption === null ? tasks : [`out of the group: ${interruption.message}`, ...tasks]
+    const group = this.#groupReason()
+    return group === null ? tasks : [group, ...tasks]
+  }
+
+  #groupReason(): string | null {
+    if (this.#interruption !== null) return `out of the group: ${this.#interruption.message}`
+    const { clock, config } = this.#context
+    const silentMs = this.#heartbeatMs === null ? 0 : clock.monotonicMs() - this.#heartbeatMs
+    if (silentMs <= config.kafka.sessionTimeoutMs) return null
+    return `the group's coordinator has not answered for ${Math.round(silentMs / 1_000)} s`
   }
 
   status(): TaskStatus[] {

@@ -15,7 +15,8 @@ export class TaskReport {
   /** Where the task stands; also before its first record, which may be long in coming. */
   position(queue: RecordQueue, waiting: number): void {
     const metrics = this.#metrics
-    metrics.queue(waiting, queue.bounds.highRecords)
+    const { highRecords } = queue.bounds
+    metrics.queue(waiting, highRecords, Math.max(queue.fill, waiting / highRecords))
     metrics.position(lagOf(queue, waiting), this.#timestampMs, this.#eventTimeMs)
   }
 

@@ -106,6 +106,20 @@ export const metricTable = {
     help: 'Times that the consumer group gave this process its partitions.',
     series: 'one',
   },
+  headrace_group_member: {
+    type: 'gauge',
+    unit: '1',
+    labels: [],
+    help: '1 while this process is in its consumer group, 0 while it is out of it or not yet in.',
+    series: 'one',
+  },
+  headrace_last_heartbeat_timestamp_seconds: {
+    type: 'gauge',
+    unit: 'seconds since the epoch',
+    labels: [],
+    help: 'Wall clock when the coordinator of the consumer group last answered; absent before.',
+    series: 'one',
+  },
   headrace_evictions_total: {
     type: 'counter',
     unit: 'evictions',
@@ -263,7 +277,9 @@ export const metricTable = {
     type: 'gauge',
     unit: 'bytes',
     labels: ['partition'],
-    help: 'Memory of the model: what all sequences share and what each of them holds.',
+    help:
+      'Memory of the model: what all sequences share, its kernel, and what each sequence ' +
+      'holds.',
     series: byPartition,
   },
   headrace_queue_records: {
@@ -273,11 +289,22 @@ export const metricTable = {
     help: 'Records fetched and waiting for the model.',
     series: byPartition,
   },
+  headrace_queue_fill_ratio: {
+    type: 'gauge',
+    unit: 'ratio',
+    labels: ['partition'],
+    help:
+      'The fuller of the bounds of the queue, in records and in bytes; at 1 the partition is ' +
+      'paused.',
+    series: byPartition,
+  },
   headrace_queue_capacity_records: {
     type: 'gauge',
     unit: 'records',
     labels: ['partition'],
-    help: 'Records in the queue at which the partition is paused.',
+    help:
+      'Records in the queue at which the partition is paused, if its bytes do not do it ' +
+      'before.',
     series: byPartition,
   },
   headrace_page_clients: {

@@ -87,6 +87,18 @@ export class Metrics {
   /** The group has given this process its partitions. */
   rebalanced(): void {
     this.#find('headrace_rebalances_total', Counter).inc()
+    this.#gauge('headrace_group_member').set(1)
+  }
+
+  /** This process is out of the group, and tries to come back. */
+  interrupted(): void {
+    this.#gauge('headrace_group_member').set(0)
+  }
+
+  /** The group's coordinator has answered. */
+  heartbeat(): void {
+    const gauge = this.#gauge('headrace_last_heartbeat_timestamp_seconds')
+    gauge.set({}, this.#clock.nowMs() / 1_000)
   }
 
   /** So many live pages are open. */
@@ -99,6 +111,8 @@ export class Metrics {
     this.#gauge('headrace_build_info').set({ version, node, kernel }, 1)
     this.#gauge('headrace_kernel_info').set({ kernel, cell, layers, hidden, window }, 1)
     this.#gauge('headrace_snapshot_replay_limit_seconds').set(facts.maxReplayMs / 1_000)
+    // One without labels begins at 0, which here would be an answer of 1970.
+    this.#gauge('headrace_last_heartbeat_timestamp_seconds').remove({})
     for (const level of facts.levels) {
       this.#gauge('headrace_interval_level_ratio').set({ level }, level)
     }

@@ -51,7 +51,8 @@ export interface TaskMetrics {
    * without event time.
    */
   position(lagRecords: number, timestampMs: number, eventTimeMs: number | null): void
-  queue(records: number, capacityRecords: number): void
+  /** `fill`: the share of the fuller of its bounds; 1 = the partition is paused. */
+  queue(records: number, capacityRecords: number, fill: number): void
   /** Records replayed of those to replay. */
   restore(doneRecords: number, totalRecords: number): void
   restored(outcome: RestoreOutcome, durationMs: number): void
@@ -79,6 +80,7 @@ const gaugesByPartition = [
   'headrace_snapshot_replay_seconds',
   'headrace_queue_records',
   'headrace_queue_capacity_records',
+  'headrace_queue_fill_ratio',
 ] as const
 
 const countersByPartition = [
@@ -197,8 +199,9 @@ export class TaskSeries implements TaskMetrics {
     this.#set('headrace_event_time_lag_seconds', (this.#clock.nowMs() - eventTimeMs) / 1_000)
   }
 
-  queue(records: number, capacityRecords: number): void {
+  queue(records: number, capacityRecords: number, fill: number): void {
     this.#set('headrace_queue_records', records)
+    this.#set('headrace_queue_fill_ratio', fill)
     this.#set('headrace_queue_capacity_records', capacityRecords)
   }
 

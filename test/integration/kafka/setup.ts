@@ -65,6 +65,7 @@ export class Recorder implements SourceListener {
   readonly assignments: number[][] = []
   readonly batches: InputBatch[] = []
   readonly interruptions: Error[] = []
+  heartbeats = 0
   readonly failures: { error: Error; partition: number | undefined }[] = []
   /** Where each owned partition goes on. */
   readonly positions = new Map<number, bigint>()
@@ -95,6 +96,10 @@ export class Recorder implements SourceListener {
   onBatch(batch: InputBatch): void {
     this.batches.push(batch)
     this.positions.set(batch.partition, batch.nextOffset)
+  }
+
+  onHeartbeat(): void {
+    this.heartbeats++
   }
 
   onInterrupted(error: Error): void {

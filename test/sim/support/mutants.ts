@@ -300,6 +300,7 @@ export const mutants: Readonly<Record<string, Mutant>> = {
             listener.onAssigned([...owned])
           },
           onBatch: (batch) => listener.onBatch(batch),
+          onHeartbeat: () => listener.onHeartbeat(),
           onInterrupted: (error) => listener.onInterrupted(error),
           onFailed: (error, partition) => listener.onFailed(error, partition),
         })

@@ -6,6 +6,7 @@ import type { InputBatch, Source } from '../../../src/task/ports.ts'
 import { VirtualTime } from '../task/support/virtual-time.ts'
 
 class Listener {
+  heartbeats = 0
   assigned: number[][] = []
   batches: InputBatch[] = []
   failures: Error[] = []
@@ -19,6 +20,10 @@ class Listener {
   onBatch(batch: InputBatch): void {
     this.batches.push(batch)
   }
+  onHeartbeat(): void {
+    this.heartbeats++
+  }
+
   onInterrupted(): void {
     throw new Error('the log is always there')
   }

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { ServiceConfig } from '../../../src/config/schema.ts'
 import { HeadraceError } from '../../../src/errors.ts'
 import { encodeCommit } from '../../../src/task/commit-record.ts'
+import { silentMetrics } from '../../../src/task/observe.ts'
 import { FakeProcessor } from './support/fake-processor.ts'
 import { input } from './support/feed.ts'
 import { type Process, type ProcessOptions, testConfig, World } from './support/world.ts'
@@ -250,6 +251,39 @@ test('of failures for different reasons the one that is not 78 ends the process'
   world.log.log('changelog', 1).truncate(world.log.log('changelog', 1).end)
   const error = await failureOf(world)
   expect(error).toMatchObject({ code: 'HEADRACE_TASK_CHANGELOG_LOST', exitCode: 1 })
+})
+
+test('a coordinator that falls silent makes the process unready, until it answers', async () => {
+  const world = await learnt(3)
+  const answer = Promise.withResolvers<void>()
+  let isSilent = false
+  let heartbeats = 0
+  const interruptions = { count: 0 }
+  const process = world.start({
+    config: testConfig({ kafka: { sessionTimeoutMs: 8_000 } }),
+    metrics: {
+      ...silentMetrics,
+      heartbeat: () => heartbeats++,
+      interrupted: () => interruptions.count++,
+    },
+    atCall: (_index, name) => (isSilent && name === 'heartbeat' ? answer.promise : undefined),
+  })
+  const readiness = () => process.service.readiness()
+  await world.time.until('readiness', () => readiness().ready)
+  await world.time.pass(20_000)
+  expect(readiness()).toEqual({ ready: true, reasons: [] })
+  expect(heartbeats).toBeGreaterThan(10)
+  isSilent = true
+  await world.time.pass(12_000)
+  expect(readiness()).toEqual({
+    ready: false,
+    reasons: [expect.stringMatching(/^the group's coordinator has not answered for 1[1-4] s$/)],
+  })
+  isSilent = false
+  answer.resolve()
+  await world.time.until('readiness', () => readiness().ready)
+  expect(interruptions.count).toBe(0)
+  await world.stop(process)
 })
 
 test('readiness tells why until all tasks run', async () => {

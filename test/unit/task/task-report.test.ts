@@ -92,5 +92,5 @@ test('the scoreboard and the lag follow when all is said', async () => {
   const recorder = await runTo(world, 2)
   expect(recorder.values('learning').at(-1)).toMatchObject([{ sequences: 1, windows: 1 }])
   expect(recorder.values('position').at(-1)?.[0]).toBe(0)
-  expect(recorder.values('queue').at(-1)).toEqual([0, 20_000])
+  expect(recorder.values('queue').at(-1)).toEqual([0, 20_000, 0])
 })

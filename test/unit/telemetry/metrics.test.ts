@@ -80,7 +80,7 @@ function report(task: TaskMetrics): void {
   task.replay(1_500)
   task.step(7)
   task.position(5, 990_000, 940_500)
-  task.queue(40, 1_000)
+  task.queue(40, 1_000, 0.25)
   task.restore(50, 200)
   task.restored('done', 640)
   task.restored('failed', 10)
@@ -97,6 +97,7 @@ describe('a scrape', () => {
   test('shows every metric of the table with its type, help and labels, and no other', async () => {
     const { metrics, scrape } = create()
     metrics.rebalanced()
+    metrics.heartbeat()
     metrics.pageClients(1)
     report(metrics.task(0))
     const families = await scrape()
@@ -154,6 +155,7 @@ describe('a scrape', () => {
     expect(of('last_record_timestamp_seconds')).toEqual({ 7: 990 })
     expect(of('sequences')).toEqual({ 7: 3 })
     expect(of('queue_records')).toEqual({ 7: 40 })
+    expect(of('queue_fill_ratio')).toEqual({ 7: 0.25 })
     expect(of('queue_capacity_records')).toEqual({ 7: 1_000 })
     expect(of('restore_progress_ratio')).toEqual({ 7: 0.25 })
     expect(of('windows')).toEqual({ 7: 2 })
@@ -221,6 +223,19 @@ describe('a scrape', () => {
     service.task(0).records(3, 30)
     service.rebalanced()
     expect(values((await scrape()).get('headrace_records_total'))).toEqual({ 0: 3 })
+  })
+
+  test('in the group, out of it, and when it last answered', async () => {
+    const { metrics, scrape } = create()
+    const member = async () => values((await scrape()).get('headrace_group_member'))
+    const heartbeat = async () =>
+      values((await scrape()).get('headrace_last_heartbeat_timestamp_seconds'))
+    expect([await member(), await heartbeat()]).toEqual([{ '': 0 }, {}])
+    metrics.rebalanced()
+    metrics.heartbeat()
+    expect([await member(), await heartbeat()]).toEqual([{ '': 1 }, { '': 1_000 }])
+    metrics.interrupted()
+    expect(await member()).toEqual({ '': 0 })
   })
 
   test('two instances share nothing', async () => {
