@@ -69,15 +69,22 @@ export interface LiveOptions {
   readonly signal: AbortSignal
   /** Resolves after the delay, or when the signal comes. */
   wait(delayMs: number): Promise<void>
-  send(records: readonly DemoRecord[]): Promise<void>
+  /** Resolves with whether they are known to be there: they must be, but for the signal. */
+  send(records: readonly DemoRecord[]): Promise<boolean>
+}
+
+/** Numbers of records. */
+export interface LiveCount {
+  readonly sent: number
+  /** Of the last send, where the signal came before it was answered. */
+  readonly inDoubt: number
 }
 
 /**
- * Sends each step when it is due, beginning with the next one, until the signal comes; resolves
- * with the number of records sent. A slow send delays the steps behind it, none is left out but
- * those that are due for more than a minute.
+ * Sends each step when it is due, beginning with the next one, until the signal comes. A slow send
+ * delays the steps behind it, none is left out but those that are due for more than a minute.
  */
-export async function produceLive(options: LiveOptions): Promise<number> {
+export async function produceLive(options: LiveOptions): Promise<LiveCount> {
   const { series, clock, signal } = options
   const stepsMax = Math.max(1, Math.floor(MAX_BATCH / series.sequences))
   let next = series.stepAt(clock.nowMs()) + 1
@@ -93,8 +100,12 @@ export async function produceLive(options: LiveOptions): Promise<number> {
     }
     const records: DemoRecord[] = []
     for (; next <= last; next++) records.push(...series.recordsOf(next))
-    await options.send(records)
+    const isKnown = await options.send(records)
+    if (!isKnown) {
+      assert(signal.aborted, 'what is sent is there, unless nobody waits for it')
+      return { sent, inDoubt: records.length }
+    }
     sent += records.length
   }
-  return sent
+  return { sent, inDoubt: 0 }
 }

@@ -9,13 +9,16 @@ import { translateError } from '../kafka/translate-error.ts'
 import { createLogger } from '../telemetry/logger.ts'
 import type { Io } from './command.ts'
 import type { DemoRecord } from './demo-data.ts'
-import { LiveSeries, produceLive, weeks } from './demo-live.ts'
+import { type LiveCount, LiveSeries, produceLive, weeks } from './demo-live.ts'
 import { integerOption, singleConfig, usageError } from './options.ts'
 import { grouped } from './table.ts'
+import { untilStopped } from './until-stopped.ts'
 
 const defaultSpeed = 100
 const defaultSequences = 8
-const closeDeadlineMs = 3000
+/** Behind the signal, together below two seconds: for the answer to what is sent, for goodbye. */
+const answerGraceMs = 1000
+const closeDeadlineMs = 500
 
 export interface ProduceValues {
   readonly config?: readonly string[] | undefined
@@ -26,8 +29,8 @@ export interface ProduceValues {
 
 /**
  * `headrace demo --produce`: writes live records to the input topic of a configuration until the
- * signal. Throws HEADRACE_USAGE for options that do not fit, what loading the configuration throws,
- * and what Kafka refuses.
+ * signal, which ends it within two seconds, whatever the brokers do. Throws HEADRACE_USAGE for
+ * options that do not fit, what loading the configuration throws, and what Kafka refuses.
  */
 export async function produceDemo(values: ProduceValues, io: Io): Promise<number> {
   const series = seriesOf(values)
@@ -40,21 +43,25 @@ export async function produceDemo(values: ProduceValues, io: Io): Promise<number
   const { level } = config.log
   const logger = createLogger({ level, stream: io.stderr, clock: systemClock, secrets })
   const producer = createKafka(config.kafka, logger).producer({ allowAutoTopicCreation: false })
-  const send = async (records: readonly DemoRecord[]): Promise<void> => {
+  const { signal } = io
+  const send = async (records: readonly DemoRecord[]): Promise<boolean> => {
     const messages = records.map(({ key, value }) => ({ key, value }))
-    await producer.send({ topic, messages, acks: -1 })
+    const sending = producer.send({ topic, messages, acks: -1 })
+    try {
+      return (await untilStopped(sending, signal, answerGraceMs)) !== 'stopped'
+    } catch (error) {
+      // Behind the signal nobody mends anything: it is not acknowledged, and that is said.
+      if (signal.aborted) return false
+      throw error
+    }
   }
   try {
-    await withDeadline(producer.connect(), connectDeadlineMs, () => unanswered(brokers))
-    io.stderr.write(
-      `headrace: writes ${grouped(Math.round((series.sequences * 1000) / series.stepMs))} ` +
-        `records/s of ${series.sequences} sequences to ${topic} at ${brokers.join(', ')}, a step ` +
-        `each ${Number(series.stepMs.toFixed(1))} ms, until Ctrl-C or SIGTERM\n`,
-    )
-    const { signal } = io
+    const connecting = untilStopped(producer.connect(), signal, 0)
+    await withDeadline(connecting, connectDeadlineMs, () => unanswered(brokers))
+    if (!signal.aborted) io.stderr.write(`headrace: ${plan(series, topic, brokers)}\n`)
     const wait = (delayMs: number) => sleep(delayMs, undefined, { signal }).catch(() => {})
-    const sent = await produceLive({ series, clock: systemClock, signal, wait, send })
-    io.stderr.write(`headrace: ${grouped(sent)} records written\n`)
+    const count = await produceLive({ series, clock: systemClock, signal, wait, send })
+    io.stderr.write(`headrace: ${outcome(count)}\n`)
     return 0
   } catch (error) {
     throw translateError(error, { brokers, doing: 'writing the records of the demo', topic })
@@ -62,6 +69,21 @@ export async function produceDemo(values: ProduceValues, io: Io): Promise<number
     const closed = withDeadline(producer.disconnect(), closeDeadlineMs, () => new Error('late'))
     await closed.catch(() => {})
   }
+}
+
+function plan(series: LiveSeries, topic: string, brokers: readonly string[]): string {
+  const { sequences, stepMs } = series
+  const speed = grouped(Math.round((sequences * 1000) / stepMs))
+  return (
+    `writes ${speed} records/s of ${sequences} sequences to ${topic} at ${brokers.join(', ')}, ` +
+    `a step each ${Number(stepMs.toFixed(1))} ms, until Ctrl-C or SIGTERM`
+  )
+}
+
+function outcome({ sent, inDoubt }: LiveCount): string {
+  const written = `${grouped(sent)} records written`
+  if (inDoubt === 0) return written
+  return `${written}, ${grouped(inDoubt)} more sent and not acknowledged`
 }
 
 function seriesOf({ speed, sequences }: ProduceValues): LiveSeries {

@@ -9,6 +9,10 @@ import { readFileSample, type SampleWishes } from './init/read-file.ts'
 import { findingLines, findingsJson } from './init/report.ts'
 import type { Sample } from './init/sample.ts'
 import { parseOptions, usageError } from './options.ts'
+import { untilStopped } from './until-stopped.ts'
+
+/** For what has been read of a topic when the signal comes to become a sample. */
+const sampleGraceMs = 500
 
 const help = `headrace init: writes a configuration by looking at a file or a topic
 
@@ -127,12 +131,21 @@ async function readSample(
   const { openTopicReader } = await import('../kafka/topic-reader.ts')
   const { isCompacted } = await import('../kafka/topic-facts.ts')
   const { readTopicSample } = await import('./init/read-topic.ts')
+  const { signal } = io
   const reader = openTopicReader(kafka.settings, place.topic)
-  try {
+  const read = async (): Promise<Sample> => {
     // In this order: a topic that is missing is missed by the first, which knows its name.
     await reader.partitions()
     const compacted = await isCompacted(kafka.settings, place.topic)
-    return await readTopicSample(reader, compacted, wishes, io.signal)
+    return await readTopicSample(reader, compacted, wishes, signal)
+  }
+  try {
+    const sample = await untilStopped(read(), signal, sampleGraceMs)
+    if (sample !== 'stopped') return sample
+    throw new HeadraceError(
+      'HEADRACE_INPUT_UNREADABLE',
+      `Topic ${place.topic} tells nothing: no broker had answered when the signal came.`,
+    )
   } finally {
     await reader.close()
   }

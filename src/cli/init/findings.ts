@@ -7,6 +7,7 @@ import { rowsOfGroups } from './groups.ts'
 import { findKey, type KeyFinding } from './key.ts'
 import type { Sample } from './sample.ts'
 import { findSeasons, prepareSeries, type SeasonFinding } from './seasons.ts'
+import { foreignSeparator } from './separator.ts'
 import { measureSteps, type Steps } from './steps.ts'
 import { type Table, tabulate } from './table.ts'
 import { findTime, type TimeFinding } from './time.ts'
@@ -29,6 +30,7 @@ export interface Findings {
 /** The season is looked for in so many values at most: the search stays below a second. */
 const maxSeasonValues = 40_000
 const maxCharactersShown = 60
+const maxNamesShown = 12
 const manyColumns = 200
 
 /**
@@ -40,11 +42,18 @@ const manyColumns = 200
 export function examine(sample: Sample, targets: readonly string[] | undefined): Findings {
   const table = tabulate(sample)
   if (table.rows.length === 0) throw nothing(sample, 'none of its records can be read')
-  checkTargets(table, targets)
+  if (foreignSeparator(sample)?.hasDecimalCommas) {
+    throw nothing(sample, 'read by commas its numbers are cut in two')
+  }
+  checkTargets(table, sample, targets)
   const time = findTime(table)
   const key = findKey(table, time)
   const fields = findFields(table, time, key, targets)
-  if (fields.targets.length === 0) throw nothing(sample, 'no field holds numbers to predict')
+  if (fields.targets.length === 0) {
+    const { headerFault: fault } = sample
+    const reason = `no ${fault === null ? '' : 'other '}field holds numbers to predict`
+    throw nothing(sample, fault === null ? reason : `${fault}, and ${reason}`)
+  }
   const steps = measureSteps(time.times, key.groups)
   // Where most rows stand at the time of the one before, a step of time is not a step of rows.
   const stepMs = steps.standing < 0.5 ? steps.medianMs : null
@@ -70,12 +79,24 @@ export function examine(sample: Sample, targets: readonly string[] | undefined):
   }
 }
 
-function checkTargets(table: Table, targets: readonly string[] | undefined): void {
+function checkTargets(table: Table, sample: Sample, targets: readonly string[] | undefined): void {
   const numeric = table.columns.filter(({ kind }) => kind === 'number').map(({ name }) => name)
   const unknown = targets?.find((name) => !numeric.includes(name))
   if (unknown === undefined) return
   const shown = numeric.slice(0, 50).map(quote).join(', ') || 'none'
-  throw usageError(`The field ${quote(unknown)} holds no numbers; these do: ${shown}.`)
+  const { headerFault } = sample
+  const why = sample.unreachable.has(unknown) && headerFault !== null ? `; ${headerFault}` : ''
+  throw usageError(
+    `The field ${quote(unknown)} holds no numbers; these do: ${shown}${why}.${remedy(sample)}`,
+  )
+}
+
+/** What to do about a header that does not name each column. */
+function remedy({ headerFault, names }: Sample): string {
+  if (headerFault === null) return ''
+  const isShort = names.length <= maxNamesShown && names.every((name) => /^[\w.-]+$/.test(name))
+  const columns = isShort ? names.join(',') : 'a,b,…'
+  return ` Name the columns yourself, each once: --columns ${columns}.`
 }
 
 /** The values of a field by sequence. */
@@ -154,11 +175,13 @@ function nothing(sample: Sample, reason: string): HeadraceError {
   const text = new TextDecoder().decode(value.subarray(0, 4 * maxCharactersShown))
   const first = quote(text.slice(0, maxCharactersShown))
   const as = format === 'csv' ? 'CSV' : 'JSON lines'
-  const foreign = format === 'csv' && !text.includes(',') ? /[;\t|]/.exec(text)?.[0] : undefined
+  const foreign = foreignSeparator(sample)
+  const points = foreign?.hasDecimalCommas ? ', and numbers with a point, such as 0.5' : ''
   const hint =
-    foreign === undefined
-      ? ''
-      : ` Its cells seem to be separated by ${quote(foreign)}: only commas are read.`
+    foreign === null
+      ? remedy(sample)
+      : ` Its cells seem to be separated by ${quote(foreign.separator)}: only commas are ` +
+        `read${points}.`
   return new HeadraceError(
     'HEADRACE_INPUT_UNREADABLE',
     `${name} tells nothing: ${reason}. It was read as ${as}; the first record is ${first}.${hint}`,

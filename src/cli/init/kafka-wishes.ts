@@ -82,9 +82,39 @@ export function verify(text: string, topic: string | undefined, env: Environment
   load({ text, file, env: known })
 }
 
-/** A name for the application after that of a file or a topic: endings off, no dots. */
+/** Letters that Unicode does not take apart. */
+const latin: Readonly<Record<string, string>> = {
+  ß: 'ss',
+  æ: 'ae',
+  œ: 'oe',
+  ø: 'o',
+  đ: 'd',
+  ð: 'd',
+  þ: 'th',
+  ł: 'l',
+  ħ: 'h',
+  ı: 'i',
+}
+
+/**
+ * A name for the application after that of a file or a topic: endings off, no dots, Latin letters
+ * without their marks. Of a name most letters of which are others nothing is kept.
+ */
 export function applicationName(name: string): string {
-  const plain = name.replace(/(\.(csv|jsonl?|ndjson|tsv|txt|gz|gzip|zst|zstd))+$/i, '')
+  const bare = name.replace(/(\.(csv|jsonl?|ndjson|tsv|txt|gz|gzip|zst|zstd))+$/i, '')
+  const plain = bare
+    .normalize('NFKD')
+    .replace(/\p{M}+/gu, '')
+    .replace(/\P{ASCII}/gu, (letter) => latinOf(letter))
   const fit = plain.replace(/[^a-zA-Z0-9_-]+/g, '-').replace(/^-+|-+$/g, '')
-  return fit.slice(0, 200) || 'headrace'
+  const lost = plain.match(/[^\P{L}a-zA-Z]/gu)?.length ?? 0
+  const kept = fit.match(/[a-zA-Z]/g)?.length ?? 0
+  return lost > kept ? 'headrace' : fit.slice(0, 200) || 'headrace'
+}
+
+function latinOf(letter: string): string {
+  const small = letter.toLowerCase()
+  const written = latin[small] ?? letter
+  if (letter === small) return written
+  return written === letter ? letter : `${written.slice(0, 1).toUpperCase()}${written.slice(1)}`
 }

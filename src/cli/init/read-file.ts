@@ -5,6 +5,7 @@ import { FileBytes, type FileInput } from '../file-bytes.ts'
 import { FileRows, type RowFormat } from '../file-rows.ts'
 import { jsonNames } from './json-names.ts'
 import {
+  faultOf,
   isHeader,
   madeUpNames,
   maxColumns,
@@ -57,6 +58,7 @@ export async function readFileSample(
       names: named.names,
       naming: named.naming,
       unreachable: named.unreachable,
+      headerFault: named.headerFault,
       isCut,
       remarks: named.remarks,
     }
@@ -70,6 +72,7 @@ interface Names {
   readonly names: readonly string[]
   readonly naming: Sample['naming']
   readonly unreachable: ReadonlySet<string>
+  readonly headerFault: string | null
   readonly hasHeader: boolean
   readonly remarks: readonly string[]
 }
@@ -94,6 +97,7 @@ function jsonHead(values: readonly Uint8Array[]): Names {
     names: jsonNames(values),
     naming: null,
     unreachable: new Set(),
+    headerFault: null,
     hasHeader: false,
     remarks: [],
   }
@@ -101,11 +105,18 @@ function jsonHead(values: readonly Uint8Array[]): Names {
 
 function csvNames(values: readonly Uint8Array[], given: readonly string[] | undefined): Names {
   const head = splitLine(values[0] as Uint8Array) ?? []
-  const plain = { unreachable: new Set<string>(), remarks: [] }
+  const plain = { unreachable: new Set<string>(), headerFault: null, remarks: [] }
   if (given !== undefined) {
-    const hasHeader =
-      head.length === given.length && head.every((cell, i) => cell.trim() === given[i])
-    return { ...plain, names: given, naming: 'given', hasHeader }
+    const isWhole = head.length === given.length
+    if (isWhole && head.every((cell, i) => cell.trim() === given[i])) {
+      return { ...plain, names: given, naming: 'given', hasHeader: true }
+    }
+    const hasHeader = isWhole && isHeader(head, values.slice(1))
+    const remark =
+      'The header of the file has other names than --columns: headrace replay takes its line for ' +
+      'a row, which becomes a dead letter.'
+    const remarks = hasHeader ? [remark] : []
+    return { ...plain, names: given, naming: 'given', hasHeader, remarks }
   }
   if (!isHeader(head, values.slice(1))) {
     const names = madeUpNames(usualCells(values))
@@ -115,12 +126,13 @@ function csvNames(values: readonly Uint8Array[], given: readonly string[] | unde
     return { ...plain, names, naming: 'made up', hasHeader: false, remarks: [remark] }
   }
   const { names, unreachable } = mendedNames(head)
-  if (unreachable.size === 0) return { ...plain, names, naming: 'header', hasHeader: true }
+  const headerFault = faultOf(head)
+  if (headerFault === null) return { ...plain, names, naming: 'header', hasHeader: true }
   const remark =
-    'The header has a name twice, an empty one, or one that no configuration can hold: these ' +
-    'columns are left out, for a file is ' +
-    'read by the names in its header.'
-  return { names, unreachable, naming: 'renamed', hasHeader: true, remarks: [remark] }
+    `In its first line ${headerFault}: such columns are left out, for a file is read by its ` +
+    'header. --columns a,b,… names them.'
+  const remarks = [remark]
+  return { names, unreachable, headerFault, naming: 'renamed', hasHeader: true, remarks }
 }
 
 /** What other programs call JSON or CSV, and headrace cannot read. */

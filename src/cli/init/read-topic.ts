@@ -57,15 +57,17 @@ export async function readTopicSample(
     remarks.push(`${counted(read.nulls, 'record')} of the topic have no value: dead letters.`)
   }
   const source = { kind: 'topic', name: topic, partitions: partitions.length } as const
-  const base = { source, format, unreachable: new Set<string>(), isCut: read.isCut } as const
+  // On a topic all columns are named by the configuration.
+  const named = { unreachable: new Set<string>(), headerFault: null }
+  const base = { source, format, ...named, isCut: read.isCut } as const
   if (format === 'json') {
     const names = jsonNames(rows.map(({ value }) => value))
     return { ...base, rows, names, naming: null, remarks }
   }
-  const named = csvNames(rows, wishes.columns)
-  if (named.names.length > maxColumns) throw tells(topic, `a line has over ${maxColumns} cells`)
-  const taken = named.rows.slice(0, rowsFor(named.names.length))
-  return { ...base, ...named, rows: taken, remarks: [...remarks, ...named.remarks] }
+  const lines = csvNames(rows, wishes.columns)
+  if (lines.names.length > maxColumns) throw tells(topic, `a line has over ${maxColumns} cells`)
+  const taken = lines.rows.slice(0, rowsFor(lines.names.length))
+  return { ...base, ...lines, rows: taken, remarks: [...remarks, ...lines.remarks] }
 }
 
 interface Read {

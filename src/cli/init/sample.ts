@@ -1,6 +1,8 @@
 import { CsvLine } from '../../record/csv.ts'
+import { quote } from '../../record/failure.ts'
 import { parseEventTime } from '../../record/time.ts'
 import type { RowFormat } from '../file-rows.ts'
+import { counted } from './words.ts'
 
 /** Rows that are looked at, at most, and their bytes. */
 export const maxSampleRows = 20_000
@@ -35,6 +37,8 @@ export interface Sample {
   readonly naming: 'header' | 'renamed' | 'given' | 'made up' | null
   /** Columns that cannot be named by the header of their file. */
   readonly unreachable: ReadonlySet<string>
+  /** Why they cannot: 'the header names "v" twice'; null where each column can be named. */
+  readonly headerFault: string | null
   /** Whether the input goes on behind the sample. */
   readonly isCut: boolean
   /** Complete sentences about the input as a whole. */
@@ -105,6 +109,28 @@ export function madeUpNames(count: number): string[] {
 /** Configurations keep some characters to themselves, and half a surrogate pair has no bytes. */
 export function isWritable(name: string): boolean {
   return name.isWellFormed() && !/[\ue000-\ue07f]/.test(name)
+}
+
+const times = ['', '', 'twice', 'three times']
+const maxFaultsShown = 3
+
+/** What keeps a header from naming each of its columns, null where nothing does. */
+export function faultOf(cells: readonly string[]): string | null {
+  const counts = new Map<string, number>()
+  for (const cell of cells) counts.set(cell.trim(), (counts.get(cell.trim()) ?? 0) + 1)
+  const empty = counts.get('') ?? 0
+  counts.delete('')
+  const repeated = [...counts].filter(([, count]) => count > 1)
+  const faults = repeated
+    .slice(0, maxFaultsShown)
+    .map(([name, count]) => `names ${quote(name)} ${times[count] ?? `${count} times`}`)
+  const more = repeated.length - maxFaultsShown
+  if (more > 0) faults.push(`names ${counted(more, 'other')} more than once`)
+  if (empty > 0) faults.push(`leaves ${counted(empty, 'column')} without a name`)
+  if ([...counts.keys()].some((name) => !isWritable(name))) {
+    faults.push('has a name that no configuration can hold')
+  }
+  return faults.length === 0 ? null : `the header ${faults.join(', ')}`
 }
 
 /** A header with each name once and none empty, and which names are not those of one column. */

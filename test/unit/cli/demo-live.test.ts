@@ -45,9 +45,10 @@ async function produce(series: LiveSeries, clock: ReturnType<typeof movingClock>
     async send(records) {
       sent.push(...records.map((record) => ({ ...read(record), sentMs: clock.ms })))
       if (sent.length >= count) controller.abort()
+      return true
     },
   })
-  expect(total).toBe(sent.length)
+  expect(total).toEqual({ sent: sent.length, inDoubt: 0 })
   return sent
 }
 
@@ -130,6 +131,7 @@ describe('produceLive', () => {
         if (sends === 3) clock.ms += 5_000
         if (sends === 6) clock.ms += 3_600_000
         if (sends === 9) controller.abort()
+        return true
       },
     })
     const gaps = times.slice(1).map((time, i) => time - times[i]!)
@@ -151,7 +153,28 @@ describe('produceLive', () => {
       },
       send: () => Promise.reject(new Error('nothing is due')),
     })
-    expect(await ended).toBe(0)
+    expect(await ended).toEqual({ sent: 0, inDoubt: 0 })
+  })
+
+  test('counts apart what nobody has acknowledged when the signal comes', async () => {
+    const clock = movingClock(7)
+    const controller = new AbortController()
+    const sizes: number[] = []
+    const ended = produceLive({
+      series: new LiveSeries(4, 200),
+      clock,
+      signal: controller.signal,
+      wait: clock.wait,
+      async send(records) {
+        sizes.push(records.length)
+        if (sizes.length === 5) controller.abort()
+        return !controller.signal.aborted
+      },
+    })
+    const inDoubt = await ended.then((count) => count.inDoubt)
+    expect(sizes).toHaveLength(5)
+    expect(inDoubt).toBe(sizes[4])
+    expect((await ended).sent).toBe(sizes.slice(0, 4).reduce((sum, size) => sum + size, 0))
   })
 })
 

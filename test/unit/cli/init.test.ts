@@ -235,6 +235,28 @@ describe('a file', () => {
     expect(found.targets).toEqual(['b'])
     expect(report.deadLetters).toBe(0)
     expect(loadConfig({ text: found.configuration, env: {} }).config.input.columns).toBeUndefined()
+    expect(found.remarks[0]).toContain('names "a" twice, leaves one column without a name')
+    expect(found.remarks[0]).toContain('--columns a,b,… names them.')
+  })
+
+  test('names for a header with one twice: it is a header all the same', async () => {
+    const file = join(folder, 'renamed.csv')
+    const rows = Array.from({ length: 40 }, (_, i) => `${i % 5},${i % 3},${(i * 7) % 9}`)
+    writeFileSync(file, `t,v,v\n${rows.join('\n')}\n`)
+    const { found, report } = await roundTrip(file, '--columns', 't,v,w', '--target', 'v')
+    expect(found).toMatchObject({ rows: 40, targets: ['v'], inputs: ['t', 'w'] })
+    expect(found.remarks[0]).toContain('headrace replay takes its line for a row')
+    expect(report).toMatchObject({ records: 41, deadLetters: 1 })
+  })
+
+  test.each([
+    ['tags between semicolons', 't,tags,v\n2024-01-01,1;2,5\n2024-01-02,2;3,6\n'],
+    ['the same without a header', '2024-01-01T00:00,1;2,5\n2024-01-02T00:00,2;3,6\n'],
+    ['words with bars', 'a|b,5\nc|d,6\n'],
+  ])('commas part its cells, whatever else it holds: %s', async (_, text) => {
+    const { config } = await init(text)
+    expect(config.input.columns).toHaveLength(text.split('\n')[0]?.split(',').length ?? 0)
+    expect(config.task.targets).toEqual([config.input.columns?.at(-1)])
   })
 
   test('a password given by --set is not written', async () => {
@@ -254,11 +276,22 @@ describe('a file', () => {
   })
 
   test('names of applications come from the file', async () => {
-    const file = join(folder, 'New York, taxi.rides.csv.gz')
-    writeFileSync(file, gzipSync(waveCsv(50)))
-    const io = testIo({})
-    await command.run([file], io)
-    expect(config(io.stdout.text).name).toBe('New-York-taxi-rides')
+    for (const [file, name] of [
+      ['New York, taxi.rides.csv.gz', 'New-York-taxi-rides'],
+      ['ünï.csv.gz', 'uni'],
+      ['u\u0308ni\u0308.csv.gz', 'uni'],
+      ['Ærø-Straße 2.csv.gz', 'Aero-Strasse-2'],
+      ['Łódź.csv.gz', 'Lodz'],
+      ['東京 taxi.csv.gz', 'taxi'],
+      // Of a name in other letters no scrap is kept.
+      ['данные-n2.csv.gz', 'headrace'],
+    ] as const) {
+      const path = join(folder, file)
+      writeFileSync(path, gzipSync(waveCsv(50)))
+      const io = testIo({})
+      await command.run([path], io)
+      expect(config(io.stdout.text).name).toBe(name)
+    }
   })
 })
 
@@ -298,6 +331,20 @@ describe('what it cannot do is said', () => {
     ['', ['-'], unreadable, 'standard input tells nothing: it is empty'],
     ['a,b\n', ['-'], unreadable, 'a header row and no other'],
     ['a;b\n1;2\n1;3\n', ['-'], unreadable, 'separated by ";"'],
+    ['t;v\n2024-01-01;0,5\n2024-01-02;0,6\n', ['-'], unreadable, /by ";".* such as 0\.5/],
+    ['t;v\n2024-01-01;1\n2024-01-02;0,6\n', ['-'], unreadable, 'separated by ";"'],
+    ['2024-01-01;0,5\n2024-01-02;0,6\n', ['-'], unreadable, /cut in two.*by ";".* as 0\.5/],
+    ['2024\t"0,5"\t1\n2025\t"0,6"\t2\n', ['-'], unreadable, 'separated by "\\t"'],
+    ['t;n;v\n2024;a, b;5\n2025;c;6\n', ['-'], unreadable, 'separated by ";"'],
+    ['t;temp, C\n2024;0,5\n2025;0,6\n', ['-'], unreadable, 'separated by ";"'],
+    [
+      't,v,v\nx,1,2\nx,3,4\n',
+      ['-'],
+      unreadable,
+      /names "v" twice, and no other field holds numbers.*: --columns t,v,v_3\./,
+    ],
+    ['t,v,v\nx,1,2\n', ['-', '--target', 'v'], usage, /names "v" twice.*--columns t,v,v_3\./],
+    ['a,a,a,b\nx,x,x,x\n', ['-'], unreadable, 'names "a" three times, and no other'],
     ['[\n{"a":1}]', ['-'], unreadable, 'one JSON object a line'],
     ['{\n"a":1}', ['-'], unreadable, 'jq -c .'],
     ['a\u0000b\n', ['-'], unreadable, 'it is binary'],

@@ -43,6 +43,7 @@ export function topicSample(records: readonly TestRecord[]): Sample {
     names,
     naming: null,
     unreachable: new Set(),
+    headerFault: null,
     isCut: false,
     remarks: [],
   }
