@@ -5,6 +5,7 @@ import { openTopicReader, type TopicReader } from '../kafka/topic-reader.ts'
 import type { Io } from './command.ts'
 import type { TopicSelection } from './replay-topic-options.ts'
 import { type PartitionRange, resolveRanges } from './replay-topic-range.ts'
+import { untilStopped } from './until-stopped.ts'
 
 /** A topic with the pieces of it that are replayed. */
 export interface OpenTopic {
@@ -43,8 +44,8 @@ export async function openTopics(
       if (topic === undefined) {
         const reader = openTopicReader(kafka, input.topic)
         readers.push(reader)
-        const found = await unlessAborted(look(reader, config, selection), io.signal)
-        const { ranges, compacted } = found ?? { ranges: [], compacted: null }
+        const found = await untilStopped(look(reader, config, selection), io.signal, 0)
+        const { ranges, compacted } = found === 'stopped' ? { ranges: [], compacted: null } : found
         if (compacted === true) {
           io.stderr.write(
             `headrace: warning: topic ${input.topic} is compacted: what it holds is not all that ` +
@@ -71,22 +72,4 @@ async function look(
   // In this order: a topic that is missing is missed by the first, which knows its name.
   const ranges = await resolveRanges(reader, selection)
   return { ranges, compacted: await isCompacted(kafka, input.topic) }
-}
-
-/** The outcome of `promise`, null where the signal comes first. */
-async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | null> {
-  if (signal.aborted) {
-    promise.catch(() => {})
-    return null
-  }
-  let listener = (): void => {}
-  const aborted = new Promise<null>((resolve) => {
-    listener = () => resolve(null)
-    signal.addEventListener('abort', listener)
-  })
-  try {
-    return await Promise.race([promise, aborted])
-  } finally {
-    signal.removeEventListener('abort', listener)
-  }
 }

@@ -13,6 +13,7 @@ import { createLogger, type Logger } from '../telemetry/logger.ts'
 import type { Command, Io } from './command.ts'
 import { configOptions, parseOptions, singleConfig } from './options.ts'
 import { buildFacts, systemSurroundings } from './surroundings.ts'
+import { untilStopped } from './until-stopped.ts'
 
 const help = `headrace run: learns from the input topic and publishes predictions, for ever
 
@@ -60,19 +61,11 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   const logger = createLogger({ level, stream, clock: systemClock, secrets })
   for (const warning of warnings) logger.warn('config.warning', {}, warning)
   // A signal during the check has nothing to finish yet.
-  if ((await unlessAborted(checkTopicsForRun(config, logger), io.signal)) === 'aborted') return 0
+  const check = checkTopicsForRun(config, logger)
+  if ((await untilStopped(check, io.signal, 0)) === 'stopped') return 0
   const { 'fail-fast': failFast = false, 'accept-gap': acceptGap = false } = values
   await serve(config, logger, { failFast, acceptGap }, io.signal)
   return 0
-}
-
-/** What `work` comes to, or 'aborted' as soon as the signal says so. */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | 'aborted'> {
-  const aborted = new Promise<'aborted'>((resolve) => {
-    if (signal.aborted) resolve('aborted')
-    else signal.addEventListener('abort', () => resolve('aborted'), { once: true })
-  })
-  return Promise.race([work, aborted])
 }
 
 /** How often the topics are looked at where a connection breaks, and how soon it must have. */
