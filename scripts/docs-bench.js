@@ -13,16 +13,16 @@ import { runProgram } from '../test/bench/peers/program.ts'
 
 const help = `Measures this machine and writes the figures as a page; takes some minutes.
 
-Usage: npm run bench:docs -- [--without service,tfjs,pytorch] [--records N] [--out FILE]
+Usage: npm run bench:docs -- [--without service,metrics,tfjs,pytorch] [--records N] [--out FILE]
          [--torch REQUIREMENT] [--python FILE]
 
-  --without LIST        parts that are left out; the service takes ten minutes
+  --without LIST        parts that are left out; the service takes ten minutes, metrics eight
   --records N           records of the memory bench (10000000)
   --out FILE            (docs/benchmarks.md)
   --torch, --python     those of bench:pytorch, whose --help tells more
 `
 
-const parts = ['service', 'tfjs', 'pytorch']
+const parts = ['service', 'metrics', 'tfjs', 'pytorch']
 const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -73,6 +73,7 @@ async function main(args) {
   const rows = rowsOf('bench', ['--only', 'update,product,reference,replay,latency'])
   rows.push(...rowsOf('bench', ['--only', 'memory', ...given('records')]))
   if (!without.includes('service')) rows.push(...rowsOf('bench', ['--only', 'service']))
+  if (!without.includes('metrics')) rows.push(...rowsOf('bench', ['--only', 'metrics']))
   if (!without.includes('tfjs')) rows.push(...rowsOf('bench:tfjs', []))
   if (!without.includes('pytorch')) {
     rows.push(...rowsOf('bench:pytorch', [...given('torch'), ...given('python')]))

@@ -1,5 +1,6 @@
 import type { openKernel } from '../kernels/index.ts'
 import type { Cell } from '../rnn/index.ts'
+import type { MetricsRow } from './metrics-rows.ts'
 import type { ServiceRow } from './service/rows.ts'
 
 export type KernelName = Parameters<typeof openKernel>[0]
@@ -126,3 +127,4 @@ export type BenchRow =
   | LatencyRow
   | MemoryRow
   | ServiceRow
+  | MetricsRow

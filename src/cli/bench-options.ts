@@ -1,3 +1,8 @@
+import {
+  type MetricsScale,
+  quickMetricsScale,
+  wholeMetricsScale,
+} from '../bench/metrics-service.ts'
 import { openProduct } from '../bench/plain-product.ts'
 import type { KernelName } from '../bench/rows.ts'
 import { quickScale, type ServiceScale, wholeScale } from '../bench/service/scale.ts'
@@ -15,6 +20,7 @@ const benchNames = [
   'latency',
   'memory',
   'service',
+  'metrics',
 ] as const
 /** The kernels that can be measured. */
 const kernelNames = Object.keys(openProduct) as readonly KernelName[]
@@ -65,6 +71,7 @@ export interface BenchPlan {
   /** Of the service. */
   readonly parts: readonly ServicePart[]
   readonly scale: ServiceScale
+  readonly metricsScale: MetricsScale
 }
 
 /**
@@ -91,6 +98,7 @@ export function planOf(values: BenchValues): BenchPlan {
     leastMs: integer('least-ms', '20'),
     parts: partsOption(text('parts', serviceParts.join())),
     scale: values.quick === true ? quickScale : wholeScale,
+    metricsScale: values.quick === true ? quickMetricsScale : wholeMetricsScale,
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Machine } from '../bench/machine.ts'
 import type { BenchRow } from '../bench/rows.ts'
+import { metricsExplanations, metricsRows } from './bench-metrics-page.ts'
 import { serviceExplanations, serviceRows } from './bench-service-page.ts'
 import { type BenchTable, benchTables } from './bench-tables.ts'
 
@@ -44,6 +45,7 @@ wall or, where the machine was busy with something else, the process's own. To m
 npm run bench                                    # updates and replays
 npm run bench -- --only update,product,reference,replay,latency,memory
 npm run bench -- --only service                  # headrace run on a real Kafka
+npm run bench -- --only metrics                  # what metrics and the live page cost
 npm run bench:tfjs                               # against TensorFlow.js, which it installs first
 npm run bench:pytorch                            # against PyTorch, in a virtual environment
 \`\`\`
@@ -106,6 +108,7 @@ const explanations: readonly (readonly [title: string, text: string])[] = [
       'again.',
   ],
   ...serviceExplanations,
+  ...metricsExplanations,
 ]
 
 function section({ title, cells }: BenchTable): string {
@@ -145,6 +148,7 @@ only; those that were measured are in the tables above.
  "data": "synthetic", "inputs": 16, "horizons": [1], "seasons": [], "records": 10000000,
  "residentBytes": 123000000}
 ${serviceRows}
+${metricsRows}
 \`\`\`
 
 \`rows\` are the sequences that learn together, \`times\` how many times as fast. Rows of

@@ -1,4 +1,5 @@
 import type { BenchRow, Data } from '../bench/rows.ts'
+import { metricsOverheadTable, metricsScrapeTable } from './bench-metrics-tables.ts'
 import {
   serviceBacklogTable,
   serviceIdleTable,
@@ -35,6 +36,8 @@ export function benchTables(rows: readonly BenchRow[]): BenchTable[] {
     serviceLatencyTable(of('service-latency')),
     servicePauseTable(of('service-pause')),
     serviceIdleTable(of('service-idle')),
+    metricsOverheadTable(of('metrics-overhead')),
+    metricsScrapeTable(of('metrics-scrape')),
   ].filter(({ cells }) => cells.length > 1)
 }
 

@@ -21,12 +21,13 @@ import { packageVersion } from './version.ts'
 
 const help = `headrace bench: how fast this machine learns
 
-Usage: headrace bench [--only update,product,reference,replay,latency,memory,service]
+Usage: headrace bench [--only update,product,reference,replay,latency,memory,service,metrics]
          [--kernel NAME] [--cells rnn,gru,lstm] [--hidden 16,32] [--rows 1,8] [--window 16]
          [--sequences 1,1000] [--records N] [--rounds N] [--least-ms N] [--json]
        headrace bench --only service [--quick]
          [--parts backlog,restore,latency,kill,stall,rolling,idle]
          [--kernel NAME] [--json]
+       headrace bench --only metrics [--quick] [--kernel NAME] [--json]
 
   update      one update of a recurrent network (8 inputs, one layer): forward over the window,
               backward over it, clip, Adam; and its share of the kernel's plain matrix product
@@ -41,10 +42,12 @@ Usage: headrace bench [--only update,product,reference,replay,latency,memory,ser
               that is started): a backlog against replay, latency of a prediction, how long there
               is none after a kill -9, a stalled commit, a rolling restart, and the CPU of an idle
               service; about ten minutes
+  metrics     what watching a service costs: all metrics and a scrape a second, and a live page,
+              against none, in turn; and how long a scrape takes; about eight minutes
 
-But for the service, every figure is the median over rounds of one process; each round runs every
-case once, and one round before the first warms up. A new process replays about half as fast over
-its first thousands of records, while V8 compiles.
+But for service and metrics, every figure is the median over rounds of one process; each round runs
+every case once, and one round before the first warms up. A new process replays about half as fast
+over its first thousands of records, while V8 compiles.
 
 Columns of replay: 'heap bytes a record' is what decoder and model take from the JavaScript heap
 for each record, collected or not, in the last quarter of a run; 'growth' is that quarter over the
@@ -64,8 +67,8 @@ no records (a run shorter than a block ends none) has null for its times in --js
   --rounds N         (7)
   --least-ms N       an update is repeated for at least so long in each round (20)
   --parts LIST       of the service (backlog,restore,latency,kill,stall,rolling,idle)
-  --quick            the service with few records and short waits: whether it works; the figures
-                     say nothing
+  --quick            service and metrics with few records and short waits: whether they work; the
+                     figures say nothing
   --json             one array of rows on standard output, nothing else (docs/benchmarks.md)
 
 Examples:
@@ -105,6 +108,8 @@ const benches: Readonly<Record<BenchName, Bench>> = {
   // Which loads the brokers' client.
   service: async (plan, run, io) =>
     (await import('./bench-service.ts')).runServiceBench(plan, run, io),
+  metrics: async (plan, run, io) =>
+    (await import('./bench-metrics.ts')).runMetricsBench(plan, run, io),
 }
 
 function updateCases(

@@ -151,7 +151,8 @@ describe('bench', () => {
   test.each([
     [
       ['--only', 'speed'],
-      "--only takes update, product, reference, replay, latency, memory, service, not 'speed'.",
+      '--only takes update, product, reference, replay, latency, memory, service, metrics, ' +
+        "not 'speed'.",
     ],
     [
       ['--only', 'service', '--parts', 'kill,sleep'],

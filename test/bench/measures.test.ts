@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { HeapCounter } from '../../src/bench/allocations.ts'
 import { openProduct } from '../../src/bench/plain-product.ts'
 import { type BenchRun, measureInRounds, microsecondsEach } from '../../src/bench/rounds.ts'
-import { median, quantile } from '../../src/bench/statistics.ts'
+import { median, medianInterval, quantile } from '../../src/bench/statistics.ts'
 import { syntheticInputs, syntheticLines } from '../../src/bench/synthetic.ts'
 import { benchUpdates } from '../../src/bench/update.ts'
 
@@ -165,4 +165,24 @@ test('synthetic lines are the same every time, in turn over the sequences', () =
   expect(records.slice(0, 4).map(({ key }) => key)).toEqual(['s0', 's1', 's2', 's0'])
   expect(Object.keys(records[0] ?? {})).toHaveLength(2 + syntheticInputs)
   expect(new Set(lines).size).toBe(2500)
+})
+
+describe('medianInterval', () => {
+  const upTo = (count: number) => Array.from({ length: count }, (_, i) => count - i)
+
+  // Tables of the sign test: the largest rank whose tail is at most 2.5 %.
+  test.each([
+    [6, [1, 6]],
+    [8, [1, 8]],
+    [9, [2, 8]],
+    [12, [3, 10]],
+    [20, [6, 15]],
+  ])('of %i values lies between those of rank %j', (count, bounds) => {
+    expect(medianInterval(upTo(count))).toEqual(bounds)
+  })
+
+  test('of too few values is everything', () => {
+    expect(medianInterval(upTo(5))).toEqual([-Infinity, Infinity])
+    expect(medianInterval([])).toEqual([-Infinity, Infinity])
+  })
 })

@@ -50,6 +50,18 @@ const rows: readonly BenchRow[] = [
     ...{ bench: 'service-idle', kernel: 'wasm', partitions: 8, seconds: 20.01, coreShare: 0.015 },
     ...{ reach: 0.02, beyond: 0.01 },
   },
+  {
+    ...{ bench: 'metrics-overhead', kernel: 'wasm', what: 'page', portfolio: 'full' },
+    ...{ sequences: 64, pairs: 8, turns: 6, recordsPerSecond: 20_000, microseconds: 50.5 },
+    ...{ plainMicroseconds: 50, backlogPerSecond: 29_800, plainBacklogPerSecond: 30_000 },
+    ...{ processorLoss: 0.0099, processorFrom: -0.001, processorTo: 0.019 },
+    ...{ backlogLoss: 0.0067, backlogFrom: -0.01, backlogTo: 0.021, reach: 0.02 },
+  },
+  {
+    ...{ bench: 'metrics-scrape', kernel: 'wasm', tasks: 8, recordsPerSecond: 1000, series: 1600 },
+    ...{ bytes: 168_800, scrapes: 50, medianMs: 8.87, worstMs: 20.1 },
+    ...{ reachMs: 20, reachBytes: 200_000 },
+  },
 ]
 const origin = {
   machine: { processor: 'A Processor', cores: 2, node: 'v24.1.0' },
@@ -88,6 +100,9 @@ test('each bench has a table with every row, and a text of its own', () => {
   expect(page).toContain('| 500 | 10,000 | 100 | 61.00 | 108.0 | 141.0 | 140 | 120 | no |')
   expect(page).toContain('| 2 | 1 | 5 | 7.10 | 7.90 | 10.00 | 8.00 | beyond |')
   expect(page).toContain('| 8 | 20 | 1.5 % | 2.0 % | 1.0 % | yes |')
+  expect(page).toContain('| 1.0 % | -0.1 % … 1.9 % | 29,800 | 30,000 |')
+  expect(page).toContain('| 0.7 % | -1.0 % … 2.1 % | 2.0 % | yes |')
+  expect(page).toContain('| 8 | 1,000 | 1,600 | 168.8 | 200 | 50 | 8.9 | 20.1 | 20 | no |')
 })
 
 test('a bench that was left out has no section', () => {

@@ -69,7 +69,7 @@ describe('the programs', () => {
     ['pytorch.ts', ['--python', '/nope'], 2, "--python: '/nope' cannot be run."],
     // It answers --version, and fails at whatever a Python would import.
     ['pytorch.ts', ['--python', process.execPath], 1, "has no PyTorch: 'import torch' fails"],
-    ['../../../scripts/docs-bench.js', ['--without', 'jax'], 2, '--without takes service, tfjs'],
+    ['../../../scripts/docs-bench.js', ['--without', 'jax'], 2, '--without takes service, metrics'],
     ['../../../scripts/docs-bench.js', ['--records', '0'], 2, '--records needs a whole number'],
     ['../../../scripts/docs-bench.js', ['--out', 'nope/a.md'], 2, '--out: there is no folder'],
   ])('%s %j ends with one line on stderr', (name, args, code, message) => {
