@@ -57,6 +57,7 @@ export class Metrics {
 
   /** The exposition in Prometheus' text format. */
   async text(): Promise<string> {
+    for (const task of this.#tasks.values()) task.flush()
     const states = this.#gauge('headrace_tasks')
     for (const state of taskStates) {
       let count = 0

@@ -91,19 +91,28 @@ const countersByPartition = [
   'headrace_refused_updates_total',
 ] as const
 
+type GaugeName = (typeof gaugesByPartition)[number]
+type CounterName = (typeof countersByPartition)[number]
+
 const deadLetterReasons = Object.keys(errorTable).filter((code) =>
   code.startsWith('HEADRACE_RECORD_'),
 )
 
 const histograms = ['commit', 'snapshot', 'restore', 'step', 'end_to_end'] as const
 
-/** The series of one partition. Counters begin at 0, so a rate sees the first event too. */
+/**
+ * The series of one partition. Counters begin at 0, so a rate sees the first event too. What comes
+ * hundreds of times a second is kept in plain numbers until `flush`: a scrape asks once for it.
+ */
 export class TaskSeries implements TaskMetrics {
   readonly #partition: string
   readonly #clock: Pick<Clock, 'nowMs'>
   readonly #instruments: Instruments
   readonly #learning: LearningSeries
   readonly #onClose: () => void
+  /** Since the last flush. */
+  readonly #counts = new Map<CounterName, number>()
+  readonly #gauges = new Map<GaugeName, number>()
   #state: TaskState = 'CREATED'
   #open = true
 
@@ -222,9 +231,20 @@ export class TaskSeries implements TaskMetrics {
     this.#learning.report(report)
   }
 
+  /** Hands over what was kept; to be called before each scrape. */
+  flush(): void {
+    const { counter, gauge } = this.#instruments
+    const labels = { partition: this.#partition }
+    for (const [name, count] of this.#counts) counter(name).inc(labels, count)
+    for (const [name, value] of this.#gauges) gauge(name).set(labels, value)
+    this.#counts.clear()
+    this.#gauges.clear()
+  }
+
   close(): void {
     if (!this.#open) return
     this.#tellState(0)
+    this.flush()
     this.#open = false
     const partition = this.#partition
     for (const name of gaugesByPartition) this.#instruments.gauge(name).remove({ partition })
@@ -269,8 +289,10 @@ export class TaskSeries implements TaskMetrics {
     this.#instruments.counter('headrace_snapshots_total').inc({ partition, outcome })
   }
 
-  #count(name: (typeof countersByPartition)[number], count: number): void {
-    this.#instruments.counter(name).inc({ partition: this.#partition }, count)
+  #count(name: CounterName, count: number): void {
+    if (this.#open) this.#counts.set(name, (this.#counts.get(name) ?? 0) + count)
+    // Nobody flushes what is closed.
+    else this.#instruments.counter(name).inc({ partition: this.#partition }, count)
   }
 
   #observe(what: (typeof histograms)[number], durationMs: number): void {
@@ -279,8 +301,7 @@ export class TaskSeries implements TaskMetrics {
   }
 
   /** Text of the exposition has no value for "not known": such a series is absent. */
-  #set(name: (typeof gaugesByPartition)[number], value: number): void {
-    if (!this.#open || !Number.isFinite(value)) return
-    this.#instruments.gauge(name).set({ partition: this.#partition }, value)
+  #set(name: GaugeName, value: number): void {
+    if (this.#open && Number.isFinite(value)) this.#gauges.set(name, value)
   }
 }
