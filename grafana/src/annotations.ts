@@ -4,7 +4,7 @@ import {
   AnnotationQueryBuilder,
 } from '@grafana/grafana-foundation-sdk/dashboard'
 import { DataqueryBuilder } from '@grafana/grafana-foundation-sdk/prometheus'
-import { increase, type SeriesName, series, sum } from './query.ts'
+import { increase, restored, type SeriesName, series, sum } from './query.ts'
 import { picked } from './variables.ts'
 
 interface Mark {
@@ -53,7 +53,7 @@ const marks: readonly Mark[] = [
   {
     name: 'Restore',
     color: 'light-blue',
-    expr: happened('headrace_restores_total', 'application, instance, partition, outcome'),
+    expr: `${sum(restored(), 'application, instance, partition, outcome')} > 0`,
     title: 'Task restored: {{outcome}}',
     text: '{{application}}, partition {{partition}} on {{instance}}',
     tags: 'application,instance',

@@ -55,14 +55,21 @@ export function verdict(options: VerdictOptions): Builder<Panel> {
     .mappings([...options.words, none])
 }
 
-/** Values from `from` to `to`, null for without end, in words. */
+/** Grafana's schema has null for it, but compares with null as with 0. */
+const endless = 1e9
+
+/** Values from `from` to `to`, null for without end (up to a thousand millions), in words. */
 export function range(
   from: number | null,
   to: number | null,
   text: string,
   color: string,
 ): ValueMapping {
-  return { type: MappingType.RangeToText, options: { from, to, result: { text, color } } }
+  const [low, high] = [from ?? -endless, to ?? endless]
+  return {
+    type: MappingType.RangeToText,
+    options: { from: low, to: high, result: { text, color } },
+  }
 }
 
 /** What is no number, in words. */

@@ -1,18 +1,21 @@
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard'
 import { assemble } from './assemble.ts'
 import { byTask, quantiles, since, taskLegend } from './by-task.ts'
-import { lagLimits, lagSeconds } from './limits.ts'
+import { heartbeatLimits, lagLimits, lagSeconds } from './limits.ts'
 import { chart, noLimit, steps } from './panels.ts'
-import { increase, largest, rate, series, sum } from './query.ts'
+import { increase, largest, rate, series, smallest, sum } from './query.ts'
 import { restores, snapshots, state } from './state.ts'
 import { uids } from './uids.ts'
+
+const byProcess = 'application, instance'
+const processLegend = '{{application}} on {{instance}}'
 
 const lags = [
   chart({
     title: 'Lag in records',
     description:
-      'Offsets between each model and the end of its partition. Runbook: HeadraceLagGrowing, ' +
-      'HeadraceNoProgress.',
+      'Offsets between each model and the end of its partition, as the brokers told it last. ' +
+      'Runbook: HeadraceLagGrowing, HeadraceLagHigh, HeadraceNoProgress.',
     unit: 'short',
     thresholds: noLimit,
     min: 0,
@@ -21,8 +24,8 @@ const lags = [
   chart({
     title: 'Lag in time',
     description:
-      'How long each task would need for what waits, at its rate. No line: nothing waits and ' +
-      'nothing comes.',
+      'How long each task that runs would need for what waits, at its rate. No line: nothing ' +
+      'waits and nothing comes, or the task does not run. Runbook: HeadraceLagHigh.',
     unit: 's',
     thresholds: lagLimits,
     min: 0,
@@ -36,8 +39,9 @@ const lags = [
   chart({
     title: 'Age of what is read',
     description:
-      'Time since the Kafka timestamp of the newest record taken in, and since its event time. ' +
-      'On a topic without traffic both grow; a replay of old data is old by its event time.',
+      'Time since the Kafka timestamp of the newest record taken in, which grows without ' +
+      'traffic; and how old that record was by its event time when it was taken in, which then ' +
+      'stands still. A replay of old data is old by its event time.',
     unit: 's',
     thresholds: noLimit,
     min: 0,
@@ -45,7 +49,7 @@ const lags = [
       { expr: since('headrace_last_record_timestamp_seconds'), legend: `${taskLegend} in Kafka` },
       {
         expr: largest(series('headrace_event_time_lag_seconds'), byTask),
-        legend: `${taskLegend} by event`,
+        legend: `${taskLegend} by event, when taken in`,
       },
     ],
   }),
@@ -54,7 +58,9 @@ const lags = [
 const flow = [
   chart({
     title: 'Records and predictions',
-    description: 'Per second, by application. Records that are no prediction are dead letters.',
+    description:
+      'Per second, by application: records when they are taken in, predictions when they are ' +
+      'known to be committed. What lies between is dead letters, or transactions that do not end.',
     unit: 'rps',
     thresholds: noLimit,
     min: 0,
@@ -170,18 +176,63 @@ const pace = [
   chart({
     title: 'Queue',
     description:
-      'Records fetched and waiting for the model, over those at which the partition is paused: ' +
-      'full for long means that the model is the bottleneck. Runbook: HeadraceQueueFull.',
+      'How full the queue in front of each model is, by records or by bytes, whichever is more: ' +
+      'at 1 the partition is paused, and full for long means that the model is the bottleneck. ' +
+      'Runbook: HeadraceQueueFull.',
     unit: 'percentunit',
     thresholds: steps('green', [0.5, 'yellow'], [1, 'red']),
     min: 0,
+    queries: [{ expr: largest(series('headrace_queue_fill_ratio'), byTask), legend: taskLegend }],
+  }),
+  chart({
+    title: 'Queue in records',
+    description:
+      'Records fetched and waiting for the model, and as dashed those at which the partition is ' +
+      'paused, if their bytes do not do it before.',
+    unit: 'short',
+    thresholds: noLimit,
+    min: 0,
+    dashed: '/ bound$/',
+    queries: [
+      { expr: sum(series('headrace_queue_records'), byTask), legend: taskLegend },
+      {
+        expr: largest(series('headrace_queue_capacity_records'), 'application'),
+        legend: '{{application}} bound',
+      },
+    ],
+  }),
+]
+
+const group = [
+  chart({
+    title: 'In the consumer group',
+    description:
+      '1 while a process is in its consumer group, 0 while it is out of it or not yet in: then ' +
+      'it gets no records. Runbook: HeadraceKafkaUnreachable.',
+    unit: 'short',
+    thresholds: steps('red', [1, 'green']),
+    min: 0,
+    max: 1,
     queries: [
       {
-        expr: largest(
-          `${series('headrace_queue_records')} / ${series('headrace_queue_capacity_records')}`,
-          byTask,
-        ),
-        legend: taskLegend,
+        expr: smallest(series('headrace_group_member'), byProcess),
+        legend: processLegend,
+      },
+    ],
+  }),
+  chart({
+    title: 'Time since the last heartbeat',
+    description:
+      'Since the coordinator of the consumer group last answered, by the clock of the process: ' +
+      'some seconds, with traffic and without. No line: not yet. Runbook: ' +
+      'HeadraceKafkaUnreachable.',
+    unit: 's',
+    thresholds: heartbeatLimits,
+    min: 0,
+    queries: [
+      {
+        expr: largest(`time() - ${series('headrace_last_heartbeat_timestamp_seconds')}`, byProcess),
+        legend: processLegend,
       },
     ],
   }),
@@ -195,8 +246,8 @@ const pace = [
     min: 0,
     queries: [
       {
-        expr: sum(increase('headrace_rebalances_total'), 'application, instance'),
-        legend: '{{application}} on {{instance}}',
+        expr: sum(increase('headrace_rebalances_total'), byProcess),
+        legend: processLegend,
       },
     ],
   }),
@@ -213,6 +264,7 @@ export function kafkaAndState(): Dashboard {
       { heightUnits: 8, panels: flow },
       { title: 'Commits', heightUnits: 8, panels: commits },
       { heightUnits: 8, panels: pace },
+      { title: 'Consumer group', heightUnits: 8, panels: group },
       { title: 'Snapshots and restores', heightUnits: 8, panels: snapshots },
       { heightUnits: 8, panels: restores },
       { title: 'State', heightUnits: 8, panels: state },

@@ -23,7 +23,8 @@ export function wmape(memory: 'fading' | 'cumulative', ...matchers: readonly str
  * follows the network with the middle learning rate, the lower of two.
  */
 export function carryingWorth(labels: string): string {
-  const rates = series('headrace_learning_rate')
+  // Where model.learn is off all rates are 0, and none is the middle one.
+  const rates = `(${series('headrace_learning_rate')} > 0)`
   const onTask = `on (${taskLabels}) group_left ()`
   const middle = `quantile by (${taskLabels}) (0.5, ${rates})`
   const nearest = `max by (${taskLabels}) (${rates} <= ${onTask} ${middle})`

@@ -157,7 +157,7 @@ const parts = [
     description:
       'Error of the twin that forgets H_t at each record against the network with the middle ' +
       'learning rate, whose weights it shares: above 0, memory helps. Empty without ' +
-      'model.diagnostics.',
+      'model.diagnostics, and where model.learn is false.',
     unit: 'percentunit',
     thresholds: steps('yellow', [0, 'green']),
     queries: [{ expr: carryingWorth('application'), legend: '{{application}}' }],
@@ -173,6 +173,7 @@ const intervals = [
     unit: 'percentunit',
     thresholds: noLimit,
     max: 1,
+    dashed: '/^promised /',
     queries: [
       {
         expr: mean(forecastSeries('headrace_interval_coverage_ratio'), 'application, level'),

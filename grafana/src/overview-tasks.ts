@@ -63,7 +63,8 @@ export const lists = [
     title: 'Tasks',
     description:
       'One row for each partition: where its task is in its life, how far behind, how fast, and ' +
-      'the skill of its worst target and horizon against each baseline. A FAILED task stays so: ' +
+      'the skill of its worst target and horizon against each baseline. Only a task that is ' +
+      'RUNNING has a lag in time. A FAILED task stays so: ' +
       '/readyz and the log line task.failed have the reason.',
     unit: 'none',
     thresholds: noLimit,

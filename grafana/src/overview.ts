@@ -1,7 +1,7 @@
 import { type Dashboard, SpecialValueMatch } from '@grafana/grafana-foundation-sdk/dashboard'
 import { assemble } from './assemble.ts'
 import { figure, range, special, verdict } from './figures.ts'
-import { lagLimits, lagSeconds, skillLimits } from './limits.ts'
+import { inContact, lagLimits, lagSeconds, skillLimits } from './limits.ts'
 import { lists, states } from './overview-tasks.ts'
 import { chart, noLimit, steps } from './panels.ts'
 import { deadLetterRate, largest, mean, quantile, rate, series, smallest, sum } from './query.ts'
@@ -15,21 +15,40 @@ const known = `last_over_time(${series('headrace_build_info')}[$__range])`
 const up = `up{job=~"$job", instance=~"$instance"} and on (job, instance) ${known}`
 const running = sum(series('headrace_tasks', 'state="RUNNING"'))
 const owned = sum(series('headrace_tasks', 'state!="CLOSED"'))
+const anyContact = largest(inContact)
+
+const worstLag = `clamp_max(${largest(lagSeconds)}, 1e6)`
+const onTheirWay = series('headrace_task_state', 'state=~"CREATED|FENCING|RESTORING"')
+
+/** Long enough for an update of a slow stream; the interval of a rate may hold two records. */
+const learningWindow = '[15m]'
+const updates = sum(`increase(${series('headrace_updates_total')}${learningWindow})`)
+const predictions = sum(`increase(${series('headrace_predictions_total')}${learningWindow})`)
+/** Of so many predictions one sequence at least ought to have had its turn. */
+const enoughPredictions = 1_000
 
 const verdicts = [
   verdict({
     title: 'Is it up?',
     description:
-      'Every process that reported in the time shown answers, and every task that it owns is ' +
-      'RUNNING. Degraded: a process is silent, or a task restores or has FAILED; the tasks below ' +
-      'say which, /readyz of the process says why. Runbook: HeadraceInstanceDown, ' +
+      'Every process that reported in the time shown answers and is in touch with its consumer ' +
+      'group, and every task that it owns is RUNNING. Degraded: a process is silent or out of ' +
+      'touch, or a task restores or has FAILED; the tasks below say which, /readyz of the ' +
+      'process says why. Runbook: HeadraceInstanceDown, HeadraceKafkaUnreachable, ' +
       'HeadraceTaskFailed.',
     unit: 'percentunit',
     thresholds: steps('red', [0.001, 'orange'], [1, 'green']),
-    queries: [{ expr: `avg(${up}) * ((${running} / ${owned}) or vector(0))` }],
+    queries: [
+      {
+        expr:
+          `${anyContact} - 1 < 0 or on () ` +
+          `avg(${up}) * ((${running} / ${owned}) or vector(0)) * (avg(${inContact}) or vector(0))`,
+      },
+    ],
     silence: 'NOTHING REPORTS',
     words: [
-      range(null, 0, 'DOWN', 'red'),
+      range(null, -0.5, 'KAFKA OUT OF REACH', 'red'),
+      range(-0.5, 0, 'DOWN', 'red'),
       range(0, 0.9999, 'DEGRADED', 'orange'),
       range(0.9999, null, 'UP', 'green'),
       special(SpecialValueMatch.NotANumber, 'UP, NO PARTITION', 'blue'),
@@ -39,18 +58,28 @@ const verdicts = [
   verdict({
     title: 'Is it keeping up?',
     description:
-      'Lag of the worst task at the rate at which it takes records: how long it would need for ' +
-      'what waits. Stuck: records wait and none is taken. Runbook: HeadraceLagGrowing, ' +
-      'HeadraceNoProgress.',
+      'Lag of the worst task that runs at the rate at which it takes records: how long it would ' +
+      'need for what waits. Stuck: records wait and none is taken. Restoring: no running task is ' +
+      'late, but one is still on its way. Unknown: nobody hears of Kafka, so nobody knows what ' +
+      'waits there. Runbook: HeadraceLagGrowing, HeadraceLagHigh, HeadraceNoProgress, ' +
+      'HeadraceRestoreTooLong.',
     unit: 's',
     thresholds: lagLimits,
-    queries: [{ expr: `clamp_max(${largest(lagSeconds)}, 1e6)` }],
-    silence: 'NO TASK',
+    queries: [
+      {
+        expr:
+          `${anyContact} - 2 == -2 or on () ${worstLag} >= 60` +
+          ` or on () -1 * ${largest(onTheirWay)} or on () ${worstLag}`,
+      },
+    ],
+    silence: 'NO TASK RUNS',
     words: [
+      range(null, -1.5, 'UNKNOWN', 'red'),
+      range(-1.5, -0.5, 'RESTORING', 'yellow'),
       range(1e6, null, 'STUCK', 'red'),
       range(60, 1e6, 'FALLING BEHIND', 'red'),
       range(5, 60, 'CATCHING UP', 'yellow'),
-      range(null, 5, 'KEEPING UP', 'green'),
+      range(0, 5, 'KEEPING UP', 'green'),
       special(SpecialValueMatch.NotANumber, 'IDLE, NOTHING WAITS', 'blue'),
     ],
     leads: { title: 'Kafka and state', to: uids.kafkaAndState },
@@ -58,25 +87,27 @@ const verdicts = [
   verdict({
     title: 'Is it learning?',
     description:
-      'Updates of the network weights for each record taken. Frozen: records come and the ' +
-      'weights stay. Off: model.learn is false. A young application with many keys is frozen ' +
+      'Updates of the network weights for each prediction of the last 15 minutes. Frozen: more ' +
+      'than a thousand predictions and no update. Too few: no update, but no more predictions ' +
+      'than that either. Off: model.learn is false. A young application with many keys is frozen ' +
       'until a sequence has steps to learn from. Runbook: HeadraceWeightsFrozen.',
     unit: 'none',
     thresholds: steps('red', [1e-9, 'green']),
     queries: [
       {
         expr:
-          `(${sum(rate('headrace_updates_total'))} / ${sum(rate('headrace_records_total'))}` +
-          ` unless on () (${largest(series('headrace_learning_rate'))} == 0))` +
-          ` or on () (${largest(series('headrace_learning_rate'))} - 1 == -1)`,
+          `${largest(series('headrace_learning_rate'))} - 1 == -1 or on () ` +
+          `clamp_max(${updates} / ${predictions}, 1e6)` +
+          ` - 2 * (${updates} == bool 0) * (${predictions} <= bool ${enoughPredictions})`,
       },
     ],
     silence: 'NO TASK',
     words: [
-      range(null, -0.5, 'OFF', 'blue'),
+      range(null, -1.5, 'TOO FEW TO TELL', 'blue'),
+      range(-1.5, -0.5, 'OFF', 'blue'),
       range(-0.5, 0, 'FROZEN', 'red'),
       range(0, null, 'LEARNING', 'green'),
-      special(SpecialValueMatch.NotANumber, 'IDLE, NO RECORDS', 'blue'),
+      special(SpecialValueMatch.NotANumber, 'IDLE, NO PREDICTIONS', 'blue'),
     ],
     leads: { title: 'Learning', to: uids.learning },
   }),
@@ -112,7 +143,9 @@ const figures = [
   }),
   figure({
     title: 'Predictions',
-    description: 'Prediction records published per second: one for each usable record.',
+    description:
+      'Predictions per second in transactions that are known to be committed: one for each ' +
+      'usable record.',
     unit: 'rps',
     thresholds: noLimit,
     queries: [{ expr: sum(rate('headrace_predictions_total')) }],
@@ -191,8 +224,9 @@ const charts = [
   chart({
     title: 'Flow',
     description:
-      'Records in, predictions and dead letters out, per second. Predictions and dead letters ' +
-      'together are the records.',
+      'Records taken in, predictions committed and dead letters, per second. Predictions and ' +
+      'dead letters together are the records; where they stay below, transactions do not end. ' +
+      'Runbook: HeadraceCommitsFailing.',
     unit: 'rps',
     thresholds: noLimit,
     min: 0,

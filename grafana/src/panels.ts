@@ -4,6 +4,7 @@ import {
   GraphThresholdsStyleMode,
   LegendDisplayMode,
   LegendPlacement,
+  type LineStyle,
   ScaleDistribution,
   ScaleDistributionConfigBuilder,
   SortOrder,
@@ -53,6 +54,8 @@ export interface ChartOptions extends PanelOptions {
   readonly max?: number
   readonly stacked?: boolean
   readonly logarithmic?: boolean
+  /** Names of the lines that are limits and not figures: a regular expression in slashes. */
+  readonly dashed?: string
 }
 
 /** Where a panel turns from one colour to the next: `green`, then each value with its colour. */
@@ -90,6 +93,11 @@ export function chart(options: ChartOptions): Builder<Panel> {
     panel.scaleDistribution(
       new ScaleDistributionConfigBuilder().type(ScaleDistribution.Log).log(10),
     )
+  }
+  if (options.dashed !== undefined) {
+    const style: LineStyle = { fill: 'dash', dash: [10, 10] }
+    const fill = { id: 'custom.fillOpacity', value: 0 }
+    panel.overrideByRegexp(options.dashed, [{ id: 'custom.lineStyle', value: style }, fill])
   }
   if (min !== undefined) panel.min(min)
   if (max !== undefined) panel.max(max)

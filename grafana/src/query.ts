@@ -30,6 +30,21 @@ export function increase(name: SeriesName, ...matchers: readonly string[]): stri
   return `increase(${series(name, ...matchers)}[$__rate_interval])`
 }
 
+/**
+ * Restores that ended within the interval of a rate. An increase misses those that the first scrape
+ * of a series finds already counted: all of them are new where the series is, or its process.
+ */
+export function restored(): string {
+  const restores = series('headrace_restores_total')
+  const start = series('process_start_time_seconds')
+  const before = (each: string): string => `last_over_time(${each}[1h] offset $__rate_interval)`
+  const newProcess = `(${start} unless ${start} == ${before(start)})`
+  return (
+    `(${restores} and on (job, instance, application) ${newProcess}` +
+    ` or (${restores} unless ${before(restores)}) or ${increase('headrace_restores_total')})`
+  )
+}
+
 /** `sum by (labels) (expr)`; all series together where there are no labels. */
 export function sum(expr: string, labels = ''): string {
   return aggregate('sum', expr, labels)

@@ -1,6 +1,6 @@
 import { byTask, quantiles, since, taskLegend } from './by-task.ts'
 import { chart, noLimit, steps } from './panels.ts'
-import { increase, largest, rate, series, smallest, sum, taskLabels } from './query.ts'
+import { largest, rate, restored, series, smallest, sum, taskLabels } from './query.ts'
 
 /** What a restart would begin with. */
 export const snapshots = [
@@ -72,8 +72,8 @@ export const restores = [
   chart({
     title: 'Restore progress',
     description:
-      'Share of the records to replay that the latest restore of each task has replayed; 1 when ' +
-      'done. Runbook: HeadraceRestoreTooLong.',
+      'Share of the records since its snapshot that the latest restore of each task has ' +
+      'replayed; 1 when done. Runbook: HeadraceRestoreTooLong.',
     unit: 'percentunit',
     thresholds: steps('yellow', [1, 'green']),
     min: 0,
@@ -85,14 +85,15 @@ export const restores = [
   chart({
     title: 'Restores',
     description:
-      'Restores ended, by outcome: one for each task after a start or a rebalance; more is a ' +
-      'task that cannot go on. Runbook: HeadraceRestoresRepeating.',
+      'Restores ended, by outcome, those of a process that has just begun too: one for each task ' +
+      'after a start or a rebalance; more is a task that cannot go on. Runbook: ' +
+      'HeadraceRestoresRepeating.',
     unit: 'short',
     thresholds: noLimit,
     min: 0,
     queries: [
       {
-        expr: sum(increase('headrace_restores_total'), 'application, outcome'),
+        expr: sum(restored(), 'application, outcome'),
         legend: '{{application}} {{outcome}}',
       },
     ],
@@ -140,15 +141,18 @@ export const state = [
   chart({
     title: 'Evictions',
     description:
-      'What the bounds on sequences take per second from those least recently used: their ' +
+      'What the bounds on sequences take for each record from those least recently used: their ' +
       'window, then all. Steady eviction means that sequences.max or sequences.keep is too ' +
-      'small. Runbook: HeadraceEvictionsHeavy.',
-    unit: 'ops',
-    thresholds: noLimit,
+      'small. No line: no records. Runbook: HeadraceEvictionsHeavy.',
+    unit: 'percentunit',
+    thresholds: steps('green', [0.2, 'yellow']),
     min: 0,
     queries: [
       {
-        expr: sum(rate('headrace_evictions_total'), 'application, kind'),
+        expr:
+          `${sum(rate('headrace_evictions_total'), 'application, kind')}` +
+          ' / on (application) group_left () ' +
+          sum(rate('headrace_records_total'), 'application'),
         legend: '{{application}} {{kind}}',
       },
     ],

@@ -30,7 +30,10 @@ export interface PanelJson {
       thresholds?: { mode: string; steps: { value: number | null; color: string }[] }
       links?: { title: string; url: string }[]
     }
-    overrides: { properties: { id: string; value?: unknown }[] }[]
+    overrides: {
+      matcher: { id: string; options: string }
+      properties: { id: string; value?: unknown }[]
+    }[]
   }
 }
 

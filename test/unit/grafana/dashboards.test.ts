@@ -79,6 +79,23 @@ test('the first row of the overview answers four questions, and leads further', 
   }
 })
 
+test('lines that are limits are dashed', () => {
+  const dashed = [...dashboards.values()].flatMap(panelsOf).flatMap((panel) =>
+    (panel.fieldConfig?.overrides ?? [])
+      .filter(({ properties }) => properties.some(({ id }) => id === 'custom.lineStyle'))
+      .map(({ matcher }) => {
+        expect(matcher.id).toBe('byRegexp')
+        const name = new RegExp(matcher.options.slice(1, -1))
+        const legends = (panel.targets ?? []).map(({ legendFormat = '' }) => legendFormat)
+        return [panel.title, ...legends.filter((legend) => name.test(legend))]
+      }),
+  )
+  expect(dashed).toEqual([
+    ['Queue in records', '{{application}} bound'],
+    ['Interval coverage', 'promised {{level}}'],
+  ])
+})
+
 test('every metric of the catalogue is in a panel', () => {
   const asked = shippedQueries().filter(({ kind }) => kind === 'panel')
   const shown = new Set(

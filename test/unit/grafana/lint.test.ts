@@ -145,7 +145,9 @@ const breaks: [rule: string, how: (dashboard: DashboardJson) => void, complaint:
   [
     'panel-units-rule',
     (d) => {
-      panel(d).fieldConfig!.overrides.push({ properties: [{ id: 'unit', value: 'records' }] })
+      const properties = [{ id: 'unit', value: 'records' }]
+      const matcher = { id: 'byName', options: 'Flow' }
+      panel(d).fieldConfig!.overrides.push({ matcher, properties })
     },
     /no unit records/,
   ],
@@ -160,6 +162,14 @@ const breaks: [rule: string, how: (dashboard: DashboardJson) => void, complaint:
   ['target-promql-rule', ask('rate(headrace_records_total[5q])'), /at \d+/],
   ['target-rate-interval-rule', ask(`rate(headrace_records_total{${here}}[5m])`), /over 5m/],
   ['target-rate-interval-rule', ask(`increase(headrace_records_total{${here}}[$__range])`), /88s/],
+  [
+    'target-rate-interval-rule',
+    (d) => {
+      const expr = `increase(headrace_records_total{${here}}[$__rate_interval])`
+      panel(d, 'Is it learning?').targets![0]!.expr = expr
+    },
+    /learning\? A: headrace_records_total over 77s/,
+  ],
   ['target-job-rule', ask('headrace_lag_records'), /no job=~/],
   ['target-job-rule', ask('headrace_lag_records{job="$job"}'), /no job=~/],
   ['target-instance-rule', ask('headrace_lag_records{job=~"$job"}'), /no instance=~/],
@@ -228,6 +238,27 @@ const breaks: [rule: string, how: (dashboard: DashboardJson) => void, complaint:
       panel(d, 'End to end').fieldConfig!.defaults.thresholds!.steps[2]!.value = 0.5
     },
     /do not rise/,
+  ],
+  [
+    'each panel has a limit, or a reason',
+    (d) => {
+      panel(d, 'End to end').fieldConfig!.defaults.thresholds!.steps.splice(1)
+    },
+    /End to end: no limit/,
+  ],
+  [
+    'each panel has a limit, or a reason',
+    (d) => {
+      panel(d).fieldConfig!.defaults.thresholds!.steps.push({ value: 1, color: 'red' })
+    },
+    /Flow: has a limit/,
+  ],
+  [
+    'each panel has a limit, or a reason',
+    (d) => {
+      panel(d).title = 'Flows'
+    },
+    /Flow: has a limit, or is no panel/,
   ],
   [
     'panels do not overlap',

@@ -1,6 +1,7 @@
 import * as units from '@grafana/grafana-foundation-sdk/units'
 import { type DashboardJson, type PanelJson, panelsOf } from './dashboard-json.ts'
 import { inferLabels } from './labels.ts'
+import { withoutLimit } from './no-limit.ts'
 import { type Selector, selectorsOf, syntaxErrors } from './promql.ts'
 import { allPicked, labelValues, withValues } from './queries.ts'
 
@@ -22,8 +23,17 @@ const exceptions: Readonly<Record<string, Readonly<Record<string, string | null>
   ALERTS: { job: '$job|', instance: '$instance|', application: '$application|' },
 }
 
+/** Panels that look further back than a rate does, by title: which window, for which reason. */
+const fixedWindows: Readonly<Record<string, { readonly window: string; readonly reason: string }>> =
+  { 'Is it learning?': { window: '15m', reason: 'a slow stream is updated once in minutes' } }
+
+/** Counters that are asked for whole too: an increase misses what a new series begins with. */
+const askedWhole = new Set(['headrace_restores_total'])
+
 interface Place {
   readonly name: string
+  /** Title of its panel, or name of its mark. */
+  readonly title: string
   readonly expr: string
   readonly uid: string | undefined
 }
@@ -32,12 +42,14 @@ function queriesOf(dashboard: DashboardJson): Place[] {
   const panels = panelsOf(dashboard).flatMap((panel) =>
     (panel.targets ?? []).map(({ expr, datasource, refId }) => ({
       name: `${panel.title} ${refId}`,
+      title: panel.title,
       expr,
       uid: datasource?.uid,
     })),
   )
   const marks = dashboard.annotations.list.map(({ name, target }) => ({
     name,
+    title: name,
     expr: target.expr,
     uid: target.datasource?.uid,
   }))
@@ -156,6 +168,21 @@ function hasLimits({ fieldConfig }: PanelJson): string | null {
   return rising && !values.includes(Number.NaN) ? null : 'thresholds do not rise'
 }
 
+/** A panel has a limit or a reason why there is none, and no reason is left over. */
+function limitsDecided(dashboard: DashboardJson): string[] {
+  const reasons = withoutLimit[dashboard.title] ?? {}
+  const panels = panelsOf(dashboard)
+  const bare = panels
+    .filter(({ fieldConfig }) => (fieldConfig?.defaults.thresholds?.steps.length ?? 0) < 2)
+    .map(({ title }) => title)
+  return [
+    ...bare.filter((title) => !Object.hasOwn(reasons, title)).map((title) => `${title}: no limit`),
+    ...Object.keys(reasons)
+      .filter((title) => !bare.includes(title))
+      .map((title) => `${title}: has a limit, or is no panel`),
+  ]
+}
+
 function labelsExist(dashboard: DashboardJson): string[] {
   const panels = panelsOf(dashboard).flatMap(({ title, targets = [] }) =>
     targets.map(({ expr, legendFormat = '' }) => ({ name: title, expr, shown: legendFormat })),
@@ -225,15 +252,15 @@ export const rules: Readonly<Record<string, Rule>> = {
       syntaxErrors(parseable(expr)).map((error) => `${name}: ${error}`),
     ),
   'target-rate-interval-rule': (dashboard) =>
-    queriesOf(dashboard).flatMap(({ name, expr }) =>
+    queriesOf(dashboard).flatMap(({ name, title, expr }) =>
       selectorsOf(expr.replaceAll('$__rate_interval', '77s').replaceAll('$__range', '88s'))
         .filter(({ calls }) => ['rate', 'irate', 'increase'].includes(calls[0] ?? ''))
-        .filter(({ range }) => range !== '77s')
+        .filter(({ range }) => range !== (fixedWindows[title]?.window ?? '77s'))
         .map((selector) => `${name}: ${selector.name} over ${selector.range}`),
     ),
   ...Object.fromEntries(required.map((label) => [`target-${label}-rule`, matcherOf(label)])),
   'target-counter-agg-rule': eachSelector(({ name, range, calls }) => {
-    if (!name.endsWith('_total')) return null
+    if (!name.endsWith('_total') || askedWhole.has(name)) return null
     const isRate = range !== null && ['rate', 'irate', 'increase'].includes(calls[0] ?? '')
     return isRate ? null : `${name} without rate or increase`
   }),
@@ -245,6 +272,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   'uneditable-dashboard-rule': ({ editable }) => (editable ? ['can be edited'] : []),
   'labels exist and sides meet': labelsExist,
   'thresholds rise from a base': eachPanel(hasLimits),
+  'each panel has a limit, or a reason': limitsDecided,
   'panels do not overlap': overlapping,
   'numbers are unique': ({ panels }) => repeated(panels.map(({ id }) => id)),
   'titles are unique': ({ panels }) => repeated(panels.map(({ title }) => title)),

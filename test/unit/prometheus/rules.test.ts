@@ -132,13 +132,13 @@ describe('recording rules', () => {
 
   test.each(recordings.map((rule) => [rule.record, rule.expr]))('%s', (name, expr) => {
     const [, level, operations] = /^(\w+):[a-z_]+:(\w+)$/.exec(name) ?? []
-    expect(operations).toMatch(/^(sum|min|ratio|((p\d\d|mean|ratio)_)?rate\d+m)$/)
+    expect(operations).toMatch(/^(sum|min|ratio|((p\d\d|mean|ratio)_)?rate\d+[mh])$/)
     const labels = labelsOf({ expr })
     for (const label of levels[level ?? ''] ?? ['no such level'])
       expect([...labels]).toContain(label)
     if (level === 'headrace') expect([...labels]).not.toContain('instance')
     const windows = new Set([...expr.matchAll(/\[(\w+)\]/g)].map(([, window]) => window))
-    const [, window] = /rate(\d+m)$/.exec(name) ?? []
+    const [, window] = /rate(\d+[mh])$/.exec(name) ?? []
     expect([...windows]).toEqual(window === undefined ? [] : [window])
     expect(runbooks).toContain(`\`${name}\``)
     const samples = recordingCases.tests

@@ -1,0 +1,56 @@
+/**
+ * Panels that have no threshold beyond their base, with the reason: a limit that nobody could act
+ * on would be a colour and no more. Every other panel has one.
+ */
+export const withoutLimit: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'headrace / Overview': {
+    Records: 'the producers decide it',
+    Predictions: 'follows the records',
+    Lag: 'what is much depends on the rate: Lag, time in Tasks has the limit',
+    Error: 'each series has an error of its own: Against naive has the limit',
+    Tasks: 'its columns have their own',
+    'Firing alerts': 'a row is the limit',
+    Flow: 'the producers decide it',
+    'Lag by task': 'what is much depends on the rate: Lag, time in Tasks has the limit',
+    'States of the tasks': 'states have colours of their own',
+  },
+  'headrace / Learning': {
+    'Error now': 'each series has an error of its own: the figures beside it have the limit',
+    Updates: 'follows the records',
+    'Error by member, fading': 'each series has an error of its own: the skill has the limit',
+    'Error by horizon': 'each series has an error of its own',
+    'Error by member, cumulative': 'each series has an error of its own',
+    'Absolute error by member': 'in the unit of the target',
+    'Weights in the mixture': 'any division may be the right one',
+    'Interval coverage': 'the promised level is a line of its own in it',
+    'Interval width': 'in the unit of the target',
+    'Weight norm': 'what counts is how fast it grows, which the alert sees',
+    'Learning rate': 'the configuration decides it',
+    'Updates and refused updates': 'updates have no limit, and are on the same axis',
+    'Time of a step': 'depends on model, batch and machine; what is too slow shows in the queue',
+  },
+  'headrace / Kafka and state': {
+    'Lag in records': 'what is much depends on the rate: Lag in time has the limit',
+    'Age of what is read': 'without traffic and in a replay any age is right',
+    'Records and predictions': 'the producers decide it',
+    Bytes: 'the producers decide it',
+    'Commits by outcome': 'those that are committed have no limit, and are on the same axis',
+    'Time since the last commit': 'without traffic any time is right',
+    'Queue in records': 'the bound is a line of its own in it',
+    'Age of the snapshot': 'without traffic any age is right: the replay has the limit',
+    'Size of the snapshot': 'follows the sequences',
+    'Snapshots by outcome': 'those that are sealed have no limit, and are on the same axis',
+    Restores: 'one for each task is right, however many those are',
+    Sequences: 'the bound is in the configuration and not in a metric',
+    'Memory of the models': 'the bound is that of the machine, which the process does not know',
+  },
+  'headrace / Process': {
+    'Live pages': 'the bound is one of each process, and the figure is a sum',
+    CPU: 'the bound is that of the machine, which the process does not know',
+    Memory: 'the bound is that of the container, which the process does not know',
+    Heap: 'the reserved heap is a line of its own in it',
+    Handles: 'what counts is whether it levels off',
+    Builds: 'facts',
+    Networks: 'facts',
+  },
+}
