@@ -1,10 +1,10 @@
 // Writes docs/benchmarks.md from runs on this machine, one after another.
 import { spawnSync } from 'node:child_process'
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { thisMachine } from '../src/bench/machine.ts'
-import { benchmarksPage } from '../src/cli/bench-page.ts'
+import { benchmarksPage, refreshedPage } from '../src/cli/bench-page.ts'
 import { integerOption, parseOptions, usageError } from '../src/cli/options.ts'
 import { packageVersion } from '../src/cli/version.ts'
 import { systemClock } from '../src/clock.ts'
@@ -15,8 +15,11 @@ const help = `Measures this machine and writes the figures as a page; takes some
 
 Usage: npm run bench:docs -- [--without service,metrics,tfjs,pytorch] [--records N] [--out FILE]
          [--torch REQUIREMENT] [--python FILE]
+       npm run bench:docs -- --only PARTS [--out FILE]
 
   --without LIST        parts that are left out; the service takes ten minutes, metrics eight
+  --only PARTS          measures these parts of \`headrace bench --only\` alone, and leaves the
+                        other sections of the page as they are
   --records N           records of the memory bench (10000000)
   --out FILE            (docs/benchmarks.md)
   --torch, --python     those of bench:pytorch, whose --help tells more
@@ -55,6 +58,7 @@ function outOption(text) {
 async function main(args) {
   const { values } = parseOptions(args, {
     without: { type: 'string' },
+    only: { type: 'string' },
     records: { type: 'string' },
     torch: { type: 'string' },
     python: { type: 'string' },
@@ -70,6 +74,13 @@ async function main(args) {
   const given = (name) => (values[name] === undefined ? [] : [`--${name}`, values[name]])
   if (values.records !== undefined) integerOption('--records', values.records, 1)
 
+  const date = formatTime(systemClock.nowMs()).slice(0, 10)
+  const origin = { machine: thisMachine(process.version), version: packageVersion(), date }
+  if (values.only !== undefined) {
+    const page = readFileSync(out, 'utf8')
+    writeFileSync(out, refreshedPage(page, rowsOf('bench', ['--only', values.only]), origin))
+    return 0
+  }
   const rows = rowsOf('bench', ['--only', 'update,product,reference,replay,latency'])
   rows.push(...rowsOf('bench', ['--only', 'memory', ...given('records')]))
   if (!without.includes('service')) rows.push(...rowsOf('bench', ['--only', 'service']))
@@ -78,8 +89,6 @@ async function main(args) {
   if (!without.includes('pytorch')) {
     rows.push(...rowsOf('bench:pytorch', [...given('torch'), ...given('python')]))
   }
-  const date = formatTime(systemClock.nowMs()).slice(0, 10)
-  const origin = { machine: thisMachine(process.version), version: packageVersion(), date }
   writeFileSync(out, benchmarksPage(rows, origin))
   return 0
 }

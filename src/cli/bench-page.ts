@@ -34,6 +34,33 @@ export function benchmarksPage(rows: readonly BenchRow[], origin: BenchOrigin): 
   ].join('\n\n')
 }
 
+/**
+ * The page with the sections of `rows` measured anew, each with its own origin, and all others as
+ * they were.
+ */
+export function refreshedPage(
+  page: string,
+  rows: readonly BenchRow[],
+  { machine, version, date }: BenchOrigin,
+): string {
+  const [head = '', ...chapters] = page.split(/\n\n(?=## )/)
+  const sections = new Map(chapters.slice(0, -1).map((text) => [titleOf(text), text]))
+  const { processor, cores, node } = machine
+  const measured =
+    `This section was measured on ${date}: ${processor}, ${cores} cores, ` +
+    `headrace ${version}, Node ${node.replace(/^v/, '')}.`
+  for (const table of benchTables(rows)) {
+    const text = section(table).replace('\n\n|', `\n\n${measured}\n\n|`)
+    sections.set(titleOf(text), text)
+  }
+  const origin = head.slice(head.indexOf('\n\nMeasured on ') + 2)
+  return [introduction, origin, ...sections.values(), rowsChapter].join('\n\n')
+}
+
+function titleOf(section: string): string {
+  return section.slice(0, section.indexOf('\n'))
+}
+
 const introduction = `# Benchmarks
 
 Written by \`npm run bench:docs\`. But for the service, every figure is a median over rounds in

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { BenchRow } from '../../src/bench/rows.ts'
-import { benchmarksPage } from '../../src/cli/bench-page.ts'
+import { benchmarksPage, refreshedPage } from '../../src/cli/bench-page.ts'
 
 const update = { kernel: 'wasm', cell: 'lstm', hidden: 32, rows: 1, window: 16, inputs: 8 } as const
 const peer = { bench: 'peer', ...update, peerVersion: '1.2.3', microseconds: 50 } as const
@@ -119,4 +119,34 @@ test('the documented rows are those of the types', () => {
   expect(new Map(documented as [string, string[]][])).toEqual(
     new Map(shown as [string, string[]][]),
   )
+})
+
+test('a part that is measured anew replaces its own sections, and tells when that was', () => {
+  const origin = (date: string) => ({
+    machine: { processor: 'Some CPU', cores: 4, node: 'v24.1.0' },
+    version: '0.1.0',
+    date,
+  })
+  const page = benchmarksPage(rows, origin('2026-01-01'))
+  const titles = (text: string) => text.match(/^## .*$/gm)
+  const idle = rows.filter(({ bench }) => bench === 'service-idle')
+  const fresh = idle.map((row) => ({ ...row, coreShare: 0.0191 })) as readonly BenchRow[]
+  const refreshed = refreshedPage(page, fresh, origin('2026-02-02'))
+  expect(titles(refreshed)).toEqual(titles(page))
+  const [was, is] = [page, refreshed].map((text) => text.split('\n## '))
+  const changed = was?.map((chapter, i) => [chapter, is?.[i]]).filter(([a, b]) => a !== b)
+  expect(changed).toHaveLength(1)
+  const [before, after] = changed?.[0] ?? []
+  expect(before).toContain('1.5 %')
+  expect(after).toContain('1.9 %')
+  expect(after).toContain('measured on 2026-02-02: Some CPU, 4 cores, headrace 0.1.0, Node 24.1.0.')
+
+  // A part that the page did not have comes before the form of the rows.
+  const without = benchmarksPage(
+    rows.filter(({ bench }) => bench !== 'service-idle'),
+    origin('2026-01-01'),
+  )
+  const added = titles(refreshedPage(without, fresh, origin('2026-02-02')))
+  expect(added?.at(-2)).toMatch(/nothing to do/)
+  expect(added?.at(-1)).toBe('## The rows of `--json`')
 })
