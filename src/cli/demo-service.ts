@@ -92,11 +92,11 @@ async function startServiceHttp(
   metrics: Metrics,
   logger: Logger,
 ): Promise<HttpServer> {
-  const { host, port } = config.http
+  const { host, port, token } = config.http
   const version = buildFacts(config)
   const { page } = service
   const readiness = () => service.readiness()
-  const options = { host, version, readiness, feed: () => page, metrics, logger }
+  const options = { host, token, version, readiness, feed: () => page, metrics, logger }
   try {
     return await startHttp({ ...options, port })
   } catch (error) {

@@ -178,7 +178,7 @@ function missingForService(raw: RawConfig): Problem[] {
 }
 
 /** What is allowed but hardly meant. */
-function oddities(raw: RawConfig, { kafka, input }: Config): Problem[] {
+function oddities(raw: RawConfig, { kafka, input, http }: Config): Problem[] {
   const odd: Problem[] = []
   const inClear = ['plain', 'oauthbearer']
   if (kafka.ssl === false && kafka.sasl !== undefined && inClear.includes(kafka.sasl.mechanism)) {
@@ -188,6 +188,10 @@ function oddities(raw: RawConfig, { kafka, input }: Config): Problem[] {
   if (input.columns !== undefined && input.format !== 'csv') {
     const message = `has no effect, for input.format is ${input.format}`
     odd.push({ place: raw.places.key(['input', 'columns']), path: ['input', 'columns'], message })
+  }
+  if (http.token === undefined && !/^(localhost|::1|127\.[0-9.]+)$/i.test(http.host)) {
+    const message = 'whoever reaches it sees data on the live page, for there is no http.token'
+    odd.push({ place: raw.places.key(['http', 'host']), path: ['http', 'host'], message })
   }
   return odd
 }

@@ -2,16 +2,18 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { errorTable, HeadraceError } from '../errors.ts'
 import { type AccessOptions, isLoopback, refuse } from './http/access.ts'
-import { type Answer, json, send, text } from './http/answer.ts'
+import { type Answer, json, refusal, send, text } from './http/answer.ts'
+import { Connections } from './http/connections.ts'
 import { PageRoutes } from './http/page-routes.ts'
 import type { Logger } from './logger.ts'
 import { pageDocument } from './page/client/document.ts'
 import type { PageFeed } from './page/feed.ts'
 
 const MAX_CONNECTIONS = 256
-const MAX_HEADER_BYTES = 8 * 1024
+/** A key of 8,192 bytes in a query takes three times as much. */
+const MAX_HEADER_BYTES = 32 * 1024
 const REQUEST_TIMEOUT_MS = 10_000
-/** How long a request under way may hold up `close`. */
+/** How long an answer under way may hold up `close`. */
 const CLOSE_TIMEOUT_MS = 1_000
 
 export interface Readiness {
@@ -46,8 +48,8 @@ export interface HttpServer {
   /** Where to find it, without a slash at the end. */
   readonly url: string
   /**
-   * Takes no new connection, ends the streams of live pages, lets other requests under way finish
-   * for at most a second.
+   * Takes no new connection, ends the streams of live pages, lets answers under way leave for at
+   * most a second.
    */
   close(): Promise<void>
 }
@@ -71,6 +73,8 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
     headersTimeout: REQUEST_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
     connectionsCheckingInterval: REQUEST_TIMEOUT_MS / 2,
+    // Refused further below, with the headers of every answer.
+    requireHostHeader: false,
   })
   server.maxConnections = MAX_CONNECTIONS
   const { feed, readiness, metrics, logger, token } = options
@@ -83,13 +87,15 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   const routes = routeTable(options)
   await listen(server, options)
   const { port, address } = server.address() as AddressInfo
-  const access = { token, isLoopback: isLoopback(address) }
+  const access = { token, isLoopback: isLoopback(address), host: options.host }
   const site: Site = { routes, pages, access, logger }
-  server.on('request', (request, response) => void handle(site, request, response))
+  const connections = new Connections(server, (request, response) => {
+    void handle(site, request, response)
+  })
   const host = options.host.includes(':') ? `[${options.host}]` : options.host
   const closeAll = (): Promise<void> => {
     pages.close()
-    return close(server)
+    return connections.close(CLOSE_TIMEOUT_MS)
   }
   return { port, url: `http://${host}:${port}`, close: closeAll }
 }
@@ -114,11 +120,23 @@ function routeTable({ version, readiness, metrics }: HttpOptions): ReadonlyMap<s
       },
     ],
     ['/version', () => json(200, version)],
-    [
-      '/metrics',
-      async () => ({ status: 200, contentType: metrics.contentType, body: await metrics.text() }),
-    ],
+    ['/metrics', scraper(metrics)],
   ])
+}
+
+/** One scrape at a time: who asks while one is under way gets the same. */
+function scraper(metrics: HttpOptions['metrics']): Route {
+  let underWay: Promise<Answer> | null = null
+  const answer = async (): Promise<Answer> => {
+    const body = Buffer.from(await metrics.text())
+    return { status: 200, contentType: metrics.contentType, body }
+  }
+  return () => {
+    underWay ??= answer().finally(() => {
+      underWay = null
+    })
+    return underWay
+  }
 }
 
 async function handle(
@@ -145,6 +163,8 @@ async function answerOf(
   path: string,
   search: string,
 ): Promise<Answer | null> {
+  const problem = problemOf(request)
+  if (problem !== null) return problem
   const route = routes.get(path)
   const isData = path === '/events' || path === '/sequences'
   if (route === undefined && !isData) return text(404, 'not found\n')
@@ -162,6 +182,16 @@ async function answerOf(
   return null
 }
 
+/** What is wrong with a request whatever it asks for. */
+function problemOf({ httpVersion, headers }: IncomingMessage): Answer | null {
+  if (httpVersion === '1.1' && headers.host === undefined) {
+    return refusal(400, 'A Host header is needed', { Connection: 'close' })
+  }
+  const { expect = '100-continue' } = headers
+  if (expect.toLowerCase() === '100-continue') return null
+  return refusal(417, 'Nothing but 100-continue can be expected', { Connection: 'close' })
+}
+
 async function listen(server: Server, { host, port }: HttpOptions): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   server.once('error', reject)
@@ -177,13 +207,4 @@ async function listen(server: Server, { host, port }: HttpOptions): Promise<void
     throw new HeadraceError(code, `${what} ${errorTable[code].remedy}`, { cause })
   }
   server.removeListener('error', reject)
-}
-
-async function close(server: Server): Promise<void> {
-  if (!server.listening) return
-  const { promise, resolve } = Promise.withResolvers<void>()
-  server.close(() => resolve())
-  const timer = setTimeout(() => server.closeAllConnections(), CLOSE_TIMEOUT_MS)
-  await promise
-  clearTimeout(timer)
 }

@@ -22,8 +22,12 @@ export class DeadLetters {
     return this.#recent
   }
 
-  add(partition: number, { offset, code, message, timestampMs }: DeadLetterNote): void {
-    this.#recent.unshift({ partition, offset: `${offset}`, code, message, timeMs: timestampMs })
+  add(partition: number, note: DeadLetterNote): void {
+    const { code, message, timestampMs: timeMs } = note
+    const offset = `${note.offset}`
+    // After a failed transaction the same records are refused once more.
+    if (this.#recent.some((row) => row.partition === partition && row.offset === offset)) return
+    this.#recent.unshift({ partition, offset, code, message, timeMs })
     if (this.#recent.length > recentMax) this.#recent.pop()
   }
 }

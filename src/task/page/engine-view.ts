@@ -9,6 +9,8 @@ const rateMaxMs = 5_000
 export class EngineView {
   readonly partition: number
   readonly link: EngineLink
+  /** Whether it is gone: nothing comes from it any more. */
+  isClosed = false
   /** Whether it publishes: the replay is over. */
   isRunning = false
   /** Records that the model has taken in; NaN before it has begun. */

@@ -118,6 +118,7 @@ export class PageFeed {
   }
 
   #closed(engine: EngineView): void {
+    engine.isClosed = true
     if (this.#engines.get(engine.partition) === engine) this.#engines.delete(engine.partition)
     this.#search.closed(engine)
     for (const viewing of this.#viewings.values()) viewing.lost(engine)

@@ -74,6 +74,7 @@ export class SequenceSearch {
   }
 
   async #askOne(engine: EngineView, text: string, limit: number): Promise<FoundSequences> {
+    if (engine.isClosed) return nothing
     const { promise, resolve } = Promise.withResolvers<FoundSequences>()
     const search = this.#searches++
     this.#pending = { search, engine, resolve }

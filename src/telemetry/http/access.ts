@@ -9,18 +9,21 @@ export interface AccessOptions {
   readonly token: string | undefined
   /** Whether the server listens to this machine alone. */
   readonly isLoopback: boolean
+  /** What it was told to listen at. */
+  readonly host: string
 }
 
 /** Why a request for data is refused; null where it is granted. */
 export function refuse(headers: IncomingHttpHeaders, options: AccessOptions): Answer | null {
-  if (options.isLoopback && !isLocalName(headers.host)) {
-    return refusal(403, 'The Host header must be localhost or an address')
+  const { token, isLoopback } = options
+  if ((isLoopback || token === undefined) && !isOwnName(headers.host ?? '', options)) {
+    const names = isLoopback
+      ? 'localhost or an address'
+      : 'an address or a name without a dot, unless there is an http.token'
+    return refusal(403, `The Host header must be ${names}`)
   }
-  const site = headers['sec-fetch-site']
-  if (site !== undefined && site !== 'same-origin' && site !== 'none') {
-    return refusal(403, 'A page of another site asks')
-  }
-  if (options.token === undefined || isToken(headers.authorization, options.token)) return null
+  if (isOfAnotherSite(headers)) return refusal(403, 'A page of another site asks')
+  if (token === undefined || isToken(headers.authorization, token)) return null
   return refusal(401, 'A token is needed', { 'WWW-Authenticate': 'Bearer realm="headrace"' })
 }
 
@@ -30,12 +33,26 @@ export function isLoopback(address: string): boolean {
 }
 
 /**
- * A name of its own may have been pointed at 127.0.0.1 by a site that the user looks at, whose
- * script would then be of the same origin (DNS rebinding).
+ * Whether the name is one that no site can have pointed here: a site that the user looks at may
+ * give its own name this server's address, and its script would then be of the same origin (DNS
+ * rebinding). Containers call each other by names without a dot, which are no site's.
  */
-function isLocalName(host: string | undefined): boolean {
-  const name = (host ?? '').replace(/:[0-9]*$/, '')
-  return name.toLowerCase() === 'localhost' || isIP(name.replace(/^\[(.*)\]$/, '$1')) !== 0
+function isOwnName(host: string, options: AccessOptions): boolean {
+  const name = host.replace(/:[0-9]*$/, '').toLowerCase()
+  if (name === 'localhost' || name === options.host.toLowerCase()) return true
+  if (isIP(name.replace(/^\[(.*)\]$/, '$1')) !== 0) return true
+  return !options.isLoopback && /^[a-z0-9_-]+$/.test(name)
+}
+
+/**
+ * What the browser says of who asks. It says so only where the address is of HTTPS or this machine;
+ * else the page's origin tells, which comes with nothing that a page asks of its own server.
+ */
+function isOfAnotherSite({ host = '', origin, ...headers }: IncomingHttpHeaders): boolean {
+  const site = headers['sec-fetch-site']
+  if (site !== undefined) return site !== 'same-origin' && site !== 'none'
+  const ownOrigins = [`http://${host}`, `https://${host}`].map((own) => own.toLowerCase())
+  return origin !== undefined && !ownOrigins.includes(origin.toLowerCase())
 }
 
 /** In a time that tells nothing about the token. */

@@ -1,10 +1,13 @@
-import type { ServerResponse } from 'node:http'
+import { type ServerResponse, STATUS_CODES } from 'node:http'
+
+/** Who has not taken in an answer after so long is cut. */
+const drainMs = 10_000
 
 /** What a route answers with. */
 export interface Answer {
   readonly status: number
   readonly contentType: string
-  readonly body: string
+  readonly body: string | Buffer
   readonly headers?: Readonly<Record<string, string>>
 }
 
@@ -40,14 +43,29 @@ export function refusal(
   return { ...json(status, { error }), headers }
 }
 
+/** Answers a request; cuts the connection where the answer does not leave within 10 s. */
 export function send(response: ServerResponse, answer: Answer): void {
-  const body = Buffer.from(answer.body)
-  response.writeHead(answer.status, {
-    ...securityHeaders,
-    'Content-Type': answer.contentType,
-    'Content-Length': body.length,
-    ...answer.headers,
-  })
+  if (response.destroyed) return
+  response.writeHead(answer.status, headersOf(answer))
+  const timer = setTimeout(() => response.destroy(), drainMs)
+  response.once('close', () => clearTimeout(timer))
   // To HEAD, Node sends the headers alone.
-  response.end(body)
+  response.end(answer.body)
+}
+
+/** An answer as it goes over the wire, the last of its connection. */
+export function rawText(answer: Answer): string {
+  const headers = Object.entries({ ...headersOf(answer), Connection: 'close' })
+  const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`)
+  const { status, body } = answer
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`
+}
+
+function headersOf({ contentType, body, headers }: Answer): Record<string, string | number> {
+  return {
+    ...securityHeaders,
+    'Content-Type': contentType,
+    'Content-Length': Buffer.byteLength(body),
+    ...headers,
+  }
 }

@@ -53,7 +53,8 @@ describe('what is shipped', () => {
     const folder = fileURLToPath(new URL('../../../deploy/examples/', import.meta.url))
     const files = readdirSync(folder).filter((name) => name.endsWith('.yaml'))
     expect(files.length).toBeGreaterThanOrEqual(3)
-    const env = { KAFKA_USERNAME: 'u', KAFKA_PASSWORD: 'p' }
+    const token = 'a-token-of-24-characters'
+    const env = { KAFKA_USERNAME: 'u', KAFKA_PASSWORD: 'p', HEADRACE_HTTP_TOKEN: token }
     for (const name of files) {
       // One of them is for files, where no topic is named.
       const sets =

@@ -10,15 +10,17 @@ const files = globSync('{demo,examples}/**/*.yaml', { cwd: folder }).filter(
   (file) => !others.test(file),
 )
 
+const anything = 'something-of-any-kind'
+
 /** Stands for any environment: every variable that an example names is set to something. */
 const env = new Proxy<Record<string, string | undefined>>(
   {},
   {
-    get: (_target, name) => (String(name) === 'KAFKA_BROKERS' ? undefined : 'anything'),
+    get: (_target, name) => (String(name) === 'KAFKA_BROKERS' ? undefined : anything),
     getOwnPropertyDescriptor: (_target, name) =>
       String(name) === 'KAFKA_BROKERS'
         ? undefined
-        : { value: 'anything', configurable: true, enumerable: true },
+        : { value: anything, configurable: true, enumerable: true },
   },
 )
 

@@ -126,6 +126,24 @@ describe('a valid configuration', () => {
   })
 })
 
+describe('a server that others reach', () => {
+  const warningsOf = (http: string) =>
+    loadConfig({ file: 'a.yaml', text: `${minimal}http:\n${http}`, env: {} }).warnings
+
+  test.each(['0.0.0.0', '"::"', '10.0.0.5', 'headrace.example', '127.evil.example'])(
+    'at %s is warned of without a token',
+    (host) => {
+      const message = 'whoever reaches it sees data on the live page, for there is no http.token'
+      expect(warningsOf(`  host: ${host}\n`)).toEqual([`a.yaml:4:3: http.host: ${message}`])
+      expect(warningsOf(`  host: ${host}\n  token: a-token-of-24-characters\n`)).toEqual([])
+    },
+  )
+
+  test.each(['127.0.0.1', '127.0.1.1', '"::1"', 'localhost'])('at %s nobody does', (host) => {
+    expect(warningsOf(`  host: ${host}\n`)).toEqual([])
+  })
+})
+
 describe('what is wrong is said with file, line, column, path, expected and got', () => {
   test('a wrong type at the value, an unknown key at the key, with the nearest known name', () => {
     const text = `${minimal}model:\n  hidden: many\n  updatEvery: 4\n`

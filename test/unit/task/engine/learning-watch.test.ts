@@ -24,7 +24,8 @@ test('the skill is against the best of each kind on the scoreboard, over the row
   expect(errors).toEqual(driver.model.scores.summary())
   const [slot] = slots
   const skill = (member: string) => {
-    const found = errors.find((row) => row.horizon === 1 && row.member === member)!
+    const rows = driver.model.scores.summary()
+    const found = rows.find((row) => row.horizon === 1 && row.member === member)!
     return 1 - found.fadingMixtureMae / found.fadingMae
   }
   expect(slot!.skill.persistence).toBe(skill('persistence'))

@@ -279,9 +279,54 @@ describe('who may ask for data', () => {
     }
   })
 
-  test('may come by any name where others are listened to as well', async () => {
+  test('comes by a name that no site can have, where others are listened to as well', async () => {
     await start({ host: '0.0.0.0' })
-    expect(await statusOf('headrace.example')).toBe(200)
+    for (const [host, status] of [
+      ['localhost:9464', 200],
+      ['10.1.2.3:9464', 200],
+      ['[fd00::1]:9464', 200],
+      // As a container is called by its neighbours.
+      ['headrace:9464', 200],
+      ['headrace_page-1', 200],
+      ['evil.example', 403],
+      ['evil.example:9464', 403],
+      ['evil:9464.example', 403],
+      ['evil.', 403],
+      ['', 403],
+    ] as const) {
+      expect([host, await statusOf(host)]).toEqual([host, status])
+    }
+  })
+
+  test('may come by any name with a token, where others are listened to as well', async () => {
+    await start({ host: '0.0.0.0', token })
+    expect(await statusOf('headrace.example', [`Authorization: Bearer ${token}`])).toBe(200)
+  })
+
+  test('is no page of another origin, where the browser says nothing but that', async () => {
+    await start({ host: '0.0.0.0' })
+    const host = '10.1.2.3:9464'
+    for (const [origin, status] of [
+      ['http://10.1.2.3:9464', 200],
+      ['https://10.1.2.3:9464', 200],
+      ['http://evil.example', 403],
+      ['http://10.1.2.3', 403],
+      ['http://10.1.2.3:9464.evil.example', 403],
+      ['null', 403],
+    ] as const) {
+      expect([origin, await statusOf(host, [`Origin: ${origin}`])]).toEqual([origin, status])
+    }
+    // A proxy calls the server by another name than the browser called the proxy.
+    const proxied = ['Origin: https://headrace.example', 'Sec-Fetch-Site: same-origin']
+    expect(await statusOf(host, proxied)).toBe(200)
+  })
+
+  test('may ask for the longest key, whatever its characters', async () => {
+    await start({ token })
+    const sequence = 'ж'.repeat(4_096)
+    const query = `partition=0&sequence=${encodeURIComponent(sequence)}`
+    const page = await open(`/events?${query}`, [`Authorization: Bearer ${token}`])
+    expect([page.status, feed.watches[0]?.sequence]).toEqual([200, sequence])
   })
 
   test('is no page of another site', async () => {
@@ -298,14 +343,15 @@ describe('who may ask for data', () => {
   })
 })
 
-async function statusOf(host: string): Promise<number> {
+async function statusOf(host: string, headers: readonly string[] = []): Promise<number> {
   const socket = connect(server.port, '127.0.0.1')
   sockets.push(socket)
   let text = ''
   socket.setEncoding('utf8').on('data', (more) => {
     text += more
   })
-  socket.write(`GET /sequences HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)
+  const lines = ['GET /sequences HTTP/1.1', `Host: ${host}`, 'Connection: close', ...headers]
+  socket.write(`${lines.join('\r\n')}\r\n\r\n`)
   await once(socket, 'close')
   return Number(/^HTTP\/1\.1 (\d+)/.exec(text)?.[1])
 }
