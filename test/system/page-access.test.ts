@@ -51,7 +51,7 @@ const busy = {
 
 describe('axe-core finds nothing', () => {
   test.each(['light', 'dark'] as const)('before, with data, with all open: %s', async (scheme) => {
-    service.token = 'a token of some length'
+    service.token = 'sesame-open-sesame'
     const { page, problems } = await open({ colorScheme: scheme })
     await page.locator('#token-form').waitFor()
     expect(await accessibilityProblems(page)).toEqual([])

@@ -1,19 +1,21 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { inkOf, launchChromium, openTab, type Tab } from './support/page/browser.ts'
+import { inkOf, launchChromium, openTab, SharedTab, type Tab } from './support/page/browser.ts'
+import { eventually, focusedId, setHidden, shows, waitMs } from './support/page/expectations.ts'
 import { FakeService } from './support/page/fake-service.ts'
 
-/** How long the page may take to show what it was told. */
-const waitMs = 10_000
-
 let browser: Browser
+let shared: SharedTab
 let service: FakeService
-let tabs: Tab[] = []
+let tab: Tab
+/** Closes what the test has opened. */
+let leave: () => Promise<void>
 /** Complaints of the browser that a test provokes. */
 let expected: RegExp | null = null
 
 beforeAll(async () => {
   browser = await launchChromium()
+  shared = new SharedTab(browser)
 })
 
 afterAll(async () => {
@@ -27,34 +29,27 @@ beforeEach(async () => {
 })
 
 afterEach(async () => {
-  const problems = tabs.flatMap((tab) => tab.problems)
-  await Promise.all(tabs.map(({ page }) => page.context().close()))
-  tabs = []
+  const problems = [...tab.problems]
+  await leave()
   await service.stop()
   expect(problems.filter((problem) => expected === null || !expected.test(problem))).toEqual([])
 })
 
-/** The page of the fake service, when it shows its first values. */
-async function open(options: BrowserContextOptions = {}, query = ''): Promise<Page> {
-  const tab = await openTab(browser, `${service.url}/${query}`, options)
-  tabs.push(tab)
-  return tab.page
+/** The page of the fake service; with options, even none, in a context of its own. */
+async function open(options?: BrowserContextOptions, query = ''): Promise<Page> {
+  const url = `${service.url}/${query}`
+  const own = options === undefined ? await shared.open(url) : await openTab(browser, url, options)
+  tab = own
+  leave = () => (options === undefined ? shared.leave() : own.page.context().close())
+  return own.page
 }
 
-async function openLive(options: BrowserContextOptions = {}, query = ''): Promise<Page> {
+/** The same, when it shows its first values. */
+async function openLive(options?: BrowserContextOptions, query = ''): Promise<Page> {
   const page = await open(options, query)
   await shows(page, '#connection', 'live')
   await shows(page, '#caption', 'Forecast')
   return page
-}
-
-/** Waits until the element holds the text. */
-async function shows(page: Page, selector: string, text: string | RegExp): Promise<void> {
-  await page.locator(selector).filter({ hasText: text }).waitFor({ timeout: waitMs })
-}
-
-async function eventually(condition: () => boolean | Promise<boolean>): Promise<void> {
-  await expect.poll(condition, { timeout: waitMs, interval: 20 }).toBe(true)
 }
 
 /** The newest query of a stream, as an object. */
@@ -289,7 +284,7 @@ describe('what the user picks', () => {
 
   test('what an address asks for and is not there gives way to what is', async () => {
     expected = /400/
-    const page = await openLive({}, '?target=nothing&horizon=5')
+    const page = await openLive(undefined, '?target=nothing&horizon=5')
     expect(service.asked.map((query) => query.get('target'))).toEqual(['nothing', null])
     expect(new URL(page.url()).search).toBe('')
   })
@@ -298,11 +293,11 @@ describe('what the user picks', () => {
 describe('the connection', () => {
   test('a token is asked for, and kept by the tab', async () => {
     expected = /401/
-    service.token = 'a token of some length'
+    service.token = 'sesame-open-sesame'
     const page = await open()
     await page.locator('#token-form').waitFor({ timeout: waitMs })
     expect(service.asked).toEqual([])
-    await page.keyboard.type('another one')
+    await page.keyboard.type('another-one')
     await page.keyboard.press('Enter')
     await shows(page, '#token-wrong', 'does not accept that token')
     await page.getByLabel('Token').fill(service.token)
@@ -329,7 +324,7 @@ describe('the connection', () => {
   })
 
   test('a page that nobody sees costs nothing, until it is seen again', async () => {
-    const page = await open()
+    const page = await open({})
     await page.clock.install()
     await page.reload()
     await shows(page, '#connection', 'live')
@@ -350,19 +345,3 @@ describe('the connection', () => {
     await eventually(async () => (await inkOf(page)).sum !== before.sum)
   })
 })
-
-/** In the page: the id of what has the focus. */
-function focusedId(): string {
-  const scope = globalThis as unknown as { document: { activeElement: { id: string } | null } }
-  return scope.document.activeElement?.id ?? ''
-}
-
-/** In the page: says that it is (not) seen, as when its tab goes to the back. */
-function setHidden(isHidden: boolean): void {
-  const { document, Event } = globalThis as unknown as {
-    document: EventTarget
-    Event: typeof globalThis.Event
-  }
-  Object.defineProperty(document, 'hidden', { configurable: true, value: isHidden })
-  document.dispatchEvent(new Event('visibilitychange'))
-}

@@ -62,6 +62,7 @@ export function pageDocument(): PageDocument {
     "form-action 'none'",
     "frame-ancestors 'none'",
     "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
   ]
   return { html, contentSecurityPolicy: policy.join('; ') }
 }

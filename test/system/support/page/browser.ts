@@ -28,16 +28,23 @@ export interface Tab {
   readonly page: Page
   /** What went wrong so far: errors of the console, of scripts, requests to anywhere else. */
   readonly problems: string[]
+  /** Goes on to another address; what went wrong until then is forgotten. */
+  visit(url: string): Promise<void>
 }
 
-/** A page of its own, in a context of its own, that notes all that ought not to happen. */
+/**
+ * A page of its own, in a context of its own, that notes all that ought not to happen; `before`
+ * runs in it ahead of its own scripts.
+ */
 export async function openTab(
   browser: Browser,
   url: string,
   options: BrowserContextOptions = {},
+  before?: () => void,
 ): Promise<Tab> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options })
   const page = await context.newPage()
+  if (before !== undefined) await page.addInitScript(before)
   const problems: string[] = []
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') {
@@ -47,12 +54,39 @@ export async function openTab(
   page.on('pageerror', (error) => problems.push(`uncaught: ${error.stack ?? error.message}`))
   page.on('request', (request) => {
     const { origin, protocol } = new URL(request.url())
-    if (protocol !== 'data:' && origin !== new URL(url).origin) {
-      problems.push(`request to ${request.url()}`)
-    }
+    if (protocol !== 'data:' && origin !== own) problems.push(`request to ${request.url()}`)
   })
-  await page.goto(url)
-  return { page, problems }
+  let own = ''
+  const visit = async (to: string): Promise<void> => {
+    own = new URL(to).origin
+    problems.length = 0
+    // What would lie under a pointer that rests somewhere is marked.
+    await page.mouse.move(0, 0)
+    await page.goto(to)
+  }
+  await visit(url)
+  return { page, problems, visit }
+}
+
+/** Opens addresses in one page, one after the other: to make a page takes as long as a test. */
+export class SharedTab {
+  private readonly browser: Browser
+  private tab: Tab | null = null
+
+  constructor(browser: Browser) {
+    this.browser = browser
+  }
+
+  async open(url: string): Promise<Tab> {
+    if (this.tab === null) this.tab = await openTab(this.browser, url)
+    else await this.tab.visit(url)
+    return this.tab
+  }
+
+  /** Ends whatever the page does. */
+  async leave(): Promise<void> {
+    await this.tab?.page.goto('about:blank')
+  }
 }
 
 /** What axe-core has against the page, one line each. */

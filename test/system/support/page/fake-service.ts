@@ -3,7 +3,9 @@ import type { AddressInfo } from 'node:net'
 import { pageDocument } from '../../../../src/telemetry/page/client/document.ts'
 import type {
   Choice,
+  Hello,
   Points,
+  SequenceEntry,
   SequenceList,
   Status,
 } from '../../../../src/telemetry/page/client/protocol.ts'
@@ -20,6 +22,12 @@ export class FakeService {
   readonly asked: URLSearchParams[] = []
   readonly searches: string[] = []
   token: string | null = null
+  /** What it says of itself, besides what the samples say. */
+  facts: Partial<Hello> = {}
+  /** Sequences that are found before those of the samples. */
+  more: readonly SequenceEntry[] = []
+  /** What a stream begins with: all, no point while it restores, or no value of the choice. */
+  begins: 'full' | 'restoring' | 'unknown' = 'full'
   /** Records so far. */
   records = HISTORY
   private readonly document = pageDocument()
@@ -70,6 +78,15 @@ export class FakeService {
     }
   }
 
+  /** It looks at something else now, to all streams; points of it follow or do not. */
+  turn(more: Partial<Choice>): void {
+    for (const [response, choice] of this.streams) {
+      const other = { ...choice, ...more }
+      this.streams.set(response, other)
+      send(response, 'choice', other)
+    }
+  }
+
   private answer(request: IncomingMessage, response: ServerResponse): void {
     const url = new URL(request.url ?? '/', this.url)
     if (url.pathname === '/') {
@@ -105,8 +122,17 @@ export class FakeService {
     response.on('close', () => this.streams.delete(response))
     this.streams.set(response, choice)
     response.write(': keep-alive\n\n')
-    send(response, 'hello', hello(choice))
+    send(response, 'hello', { ...hello(choice), ...this.facts })
+    if (this.begins === 'restoring') {
+      send(response, 'status', status(0, { ready: false, reasons: ['partition 0 is RESTORING'] }))
+      return
+    }
     send(response, 'status', status(this.records))
+    if (this.begins === 'unknown') {
+      const none = { choice, isReset: true, skipped: 0, points: [], next: null }
+      send(response, 'points', none satisfies Points)
+      return
+    }
     const from = this.records - HISTORY
     const reset = { isReset: true, unknown: from + 20 }
     send(response, 'points', points(choice, from, this.records, reset))
@@ -115,7 +141,7 @@ export class FakeService {
   private search(query: URLSearchParams, response: ServerResponse): void {
     const text = query.get('q') ?? ''
     this.searches.push(text)
-    const found = sequences.filter(({ sequence }) => sequence.includes(text))
+    const found = [...this.more, ...sequences].filter(({ sequence }) => sequence.includes(text))
     const limit = Number(query.get('limit'))
     const list: SequenceList = { sequences: found.slice(0, limit), isCut: found.length > limit }
     response.writeHead(200, json).end(JSON.stringify(list))

@@ -12,6 +12,11 @@ import { plural } from './format.js'
  * @property {string} [sequence]
  */
 
+/** Characters of an address that every server and proxy on the way takes. */
+const MAX_QUERY = 2_000
+/** Of a name that is read out. */
+const MAX_SPOKEN = 80
+
 const keys = /** @type {const} */ (['target', 'horizon', 'partition', 'sequence'])
 
 /** The wish that the page's own address holds, so that a view can be kept and sent on. */
@@ -39,9 +44,14 @@ export function queryOf(wish) {
   return parameters.toString()
 }
 
-/** @param {Wish} wish */
+/**
+ * A sequence whose name makes the address too long is left out of it.
+ * @param {Wish} wish
+ */
 export function keepInAddress(wish) {
-  const query = queryOf(wish)
+  const { sequence, partition, ...rest } = wish
+  const whole = queryOf(wish)
+  const query = whole.length > MAX_QUERY ? queryOf(rest) : whole
   history.replaceState(null, '', query === '' ? location.pathname : `?${query}`)
 }
 
@@ -103,6 +113,8 @@ export function sequenceName(sequence) {
 
 /** @param {Choice} choice */
 export function choiceWords({ target, horizon, sequence, partition }) {
-  const of = sequence === null ? '' : `, sequence ${sequenceName(sequence)}, partition ${partition}`
+  const name = sequenceName(sequence)
+  const spoken = name.length > MAX_SPOKEN ? `${name.slice(0, MAX_SPOKEN)}…` : name
+  const of = sequence === null ? '' : `, sequence ${spoken}, partition ${partition}`
   return `${target}, ${plural(horizon, 'step')} ahead${of}`
 }

@@ -17,6 +17,8 @@ import { EventParser } from './event-parser.js'
 
 const FIRST_RETRY_MS = 500
 const MAX_RETRY_MS = 15_000
+/** Of a pause, as much is left to chance: pages that lost one service do not come back at once. */
+const JITTER = 0.5
 /** The service sends something each second; after so long without it is gone, or its network. */
 const SILENCE_MS = 20_000
 
@@ -73,8 +75,8 @@ export class Connection {
       })
       if (response.ok && response.body !== null) await this.#read(response.body, abort)
       else if (await this.#isFinal(response, abort)) return
-      if (abort.signal.aborted) return
-      this.#wait(response.ok ? 'the service has closed the stream' : saying(response))
+      const detail = response.ok ? 'the service has closed the stream' : await saying(response)
+      if (!abort.signal.aborted) this.#wait(detail)
     } catch {
       if (!abort.signal.aborted) this.#wait('the service does not answer')
     }
@@ -113,8 +115,9 @@ export class Connection {
       if (!abort.signal.aborted) this.#user.onState('unauthorized', '')
       return true
     }
-    if (response.status !== 400) return false
-    const reason = await reasonOf(response)
+    const isTooLong = response.status === 431 || response.status === 414
+    if (response.status !== 400 && !isTooLong) return false
+    const reason = isTooLong ? 'the request is too long' : await reasonOf(response)
     if (!abort.signal.aborted) this.#user.onRefused(reason)
     return true
   }
@@ -122,8 +125,8 @@ export class Connection {
   /** @param {string} detail */
   #wait(detail) {
     clearTimeout(this.#watchdog)
-    const pauseMs = this.#retryMs
-    this.#retryMs = Math.min(MAX_RETRY_MS, 2 * pauseMs)
+    const pauseMs = this.#retryMs * (1 - JITTER * chance())
+    this.#retryMs = Math.min(MAX_RETRY_MS, 2 * this.#retryMs)
     this.#user.onState('waiting', detail)
     this.#timer = setTimeout(() => this.start(), pauseMs)
   }
@@ -138,11 +141,19 @@ export class Connection {
   }
 }
 
-/** @param {Response} response */
-function saying(response) {
-  return response.status === 503
-    ? 'the service takes no further page for now'
-    : `the service answers ${response.status}`
+/** From 0 up to 1. */
+function chance() {
+  const [number = 0] = crypto.getRandomValues(new Uint32Array(1))
+  return number / 2 ** 32
+}
+
+/**
+ * What the service says in place of a stream; a proxy before it says no more than a number.
+ * @param {Response} response
+ */
+async function saying(response) {
+  const reason = await reasonOf(response)
+  return `the service answers ${response.status}${reason === '' ? '' : `: ${reason}`}`
 }
 
 /**

@@ -12,15 +12,18 @@ export class Figures {
   #skill = new Figure('figure-skill')
   #letters = new Figure('figure-letters')
 
-  /** @param {Status} status */
-  show(status) {
+  /**
+   * @param {Status} status
+   * @param {number} still statuses in a row that stand still
+   */
+  show(status, still) {
     const records = status.tasks.reduce((sum, task) => sum + (task.records ?? 0), 0)
     this.#rate.show({
       value: `${formatRate(status.recordsPerSecond)} / s`,
       note: `${formatCount(records)} records in all`,
       mood: undefined,
     })
-    this.#lag.show(lagVerdict(status))
+    this.#lag.show(lagVerdict(status, still))
     const mixture = status.scores.find(({ member }) => member === 'mixture')
     this.#error.show({
       value: formatShare(mixture?.fadingWmape ?? null, 2),

@@ -24,8 +24,14 @@ export class Forecast {
   /** What is drawn: the series itself, or while paused a copy of it. */
   #shown = this.#series
   #view = new View(this.#series, 1, 1)
+  /** @type {Choice | null} */
+  #choice = null
   #horizon = 1
   #skipped = 0
+  /** Whether the service has said what it knows of the choice, be it nothing. */
+  #isAnswered = false
+  /** Whether the partition is none of this process. */
+  #isAway = false
   /** Number of the point that the keyboard has marked. @type {number | null} */
   #mark = null
   /** Where the pointer is, CSS pixels from the left; the points move under it. */
@@ -45,37 +51,61 @@ export class Forecast {
     this.#details.addEventListener('toggle', () => this.#readout.showTable(this.#view))
   }
 
+  get #isPaused() {
+    return this.#shown !== this.#series
+  }
+
   /**
-   * A stream begins.
+   * A stream begins: what was shown until now may be of another service.
    * @param {readonly number[]} levels
    */
   begin(levels) {
-    const isPaused = this.#shown !== this.#series
-    this.#series = new Series(levels)
-    if (!isPaused) this.#shown = this.#series
+    const series = new Series(levels)
+    if (!this.#isPaused) this.#shown = series
+    this.#series = series
+    this.#isAway = false
+    this.forget()
   }
 
-  /** @param {Choice} choice */
+  /** What came until now is of another choice. */
+  forget() {
+    this.#isAnswered = false
+    this.#reset()
+    if (!this.#isPaused) this.show()
+  }
+
+  #reset() {
+    this.#series.reset()
+    if (!this.#isPaused) this.#mark = null
+  }
+
+  /**
+   * The name of what is shown.
+   * @param {Choice} choice
+   */
   watch(choice) {
+    this.#choice = choice
     this.#horizon = choice.horizon
     const words = choiceWords(choice)
     this.#plot.setAttribute('aria-label', `Points of the chart: ${words}`)
-    setText(
-      this.#empty,
-      choice.sequence === null ? 'Waiting for the first record' : 'Waiting for the next record',
-    )
+    this.show()
+  }
+
+  /** @param {boolean} isAway whether the partition is none of this process */
+  setAway(isAway) {
+    if (isAway === this.#isAway) return
+    this.#isAway = isAway
+    this.show()
   }
 
   /** @param {Points} event */
   take({ isReset, points, skipped, next }) {
-    if (isReset) {
-      this.#series.reset()
-      if (this.#shown === this.#series) this.#mark = null
-    }
+    this.#isAnswered = true
+    if (isReset) this.#reset()
     for (const point of points) this.#series.add(point)
     this.#series.next = next
     this.#skipped = skipped
-    if (this.#shown === this.#series) this.show()
+    if (!this.#isPaused) this.show()
   }
 
   /** @param {boolean} isPaused */
@@ -90,12 +120,31 @@ export class Forecast {
     this.#view = new View(this.#shown, Number(this.#span.value), this.#horizon)
     this.#empty.hidden = !this.#view.isEmpty
     this.#showMark()
-    if (this.#view.isEmpty) return
+    if (this.#view.isEmpty) return this.#clear()
     setText(this.#caption, this.#captionWords())
     this.#tableTimer ??= setTimeout(() => {
       this.#tableTimer = undefined
       this.#readout.showTable(this.#view)
     }, TABLE_MS)
+  }
+
+  /** Nothing of what was shown before may be taken for what is shown now. */
+  #clear() {
+    setText(this.#empty, this.#emptyWords())
+    setText(this.#caption, '')
+    this.#readout.clear()
+    for (const name of ['aria-valuemin', 'aria-valuemax', 'aria-valuenow']) {
+      this.#plot.setAttribute(name, '0')
+    }
+    this.#plot.setAttribute('aria-valuetext', 'no values yet')
+  }
+
+  #emptyWords() {
+    const { partition, sequence } = this.#choice ?? { partition: null, sequence: null }
+    if (this.#isAway) return `Partition ${partition} is not in this process`
+    if (sequence === null) return 'Waiting for the first record'
+    if (!this.#isAnswered) return 'Waiting for the next record'
+    return 'No value of this sequence is known: waiting for a record of it'
   }
 
   #showMark() {
@@ -110,6 +159,10 @@ export class Forecast {
   #captionWords() {
     const { series, isByTime } = this.#view
     const { next, levels } = series
+    if (this.#isAway) {
+      const { partition } = this.#choice ?? { partition: null }
+      return `Partition ${partition} is not in this process: these are its last values.`
+    }
     const sampled = this.#skipped > 0 ? ' Heavy traffic: some points are left out.' : ''
     if (next?.mean == null) return `No forecast yet.${sampled}`
     const when = isByTime && next.timeMs !== null ? ` (${formatTime(next.timeMs)})` : ''

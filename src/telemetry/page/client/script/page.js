@@ -14,10 +14,14 @@ import { keepScrollable } from './scroll-regions.js'
 import { SequenceSearch } from './sequence-search.js'
 import { Tasks } from './tasks.js'
 import { TokenForm } from './token-form.js'
+import { standsStill } from './words.js'
 
 /** A page that nobody has looked at for so long costs the service nothing more. */
 const HIDDEN_MS = 30_000
 const MAX_SEQUENCES = 50
+
+const LOST = 'Connection lost'
+const UNREADY = 'Not ready'
 
 /** @type {Readonly<Record<ConnectionState, string>>} */
 const stateWords = {
@@ -32,10 +36,18 @@ const stateWords = {
 export class Page {
   /** @type {Wish} */
   #wish = wishOfAddress()
+  /** @type {Hello | null} */
+  #hello = null
   /** @type {Choice | null} */
   #choice = null
   /** @type {Status | null} */
   #status = null
+  /** Statuses in a row that stand still. */
+  #still = 0
+  /** Why the last wish gave way, until that has been said. */
+  #refusal = ''
+  /** Title of the banner; empty while there is none. */
+  #alarm = ''
   #isPaused = false
   /** @type {ConnectionState} */
   #state = 'connecting'
@@ -79,6 +91,8 @@ export class Page {
     })
     keepScrollable()
     this.#connection.start()
+    // A tab may be opened in the back.
+    this.#onVisibility()
   }
 
   /**
@@ -89,23 +103,35 @@ export class Page {
     if (name === 'points') this.#forecast.take(/** @type {Points} */ (JSON.parse(data)))
     else if (name === 'status') this.#takeStatus(JSON.parse(data))
     else if (name === 'hello') this.#greet(JSON.parse(data))
-    else if (name === 'choice') this.#showChoice(JSON.parse(data))
+    else if (name === 'choice') this.#takeChoice(JSON.parse(data))
   }
 
   /** @param {Hello} hello */
   #greet(hello) {
+    this.#hello = hello
+    this.#choice = hello.choice
+    this.#still = 0
+    this.#forecast.begin(hello.levels)
+    this.#showNames()
+  }
+
+  /** @param {Choice} choice */
+  #takeChoice(choice) {
+    const isOther = JSON.stringify(choice) !== JSON.stringify(this.#choice)
+    this.#choice = choice
+    if (isOther) this.#forecast.forget()
+    this.#showNames()
+  }
+
+  /** Names go with the values that are shown: a pause keeps both. */
+  #showNames() {
+    const [hello, choice] = [this.#hello, this.#choice]
+    if (this.#isPaused || hello === null || choice === null) return
     setText(element('application', HTMLElement), hello.application)
     const about = `version ${hello.version}, reads ${hello.topic}`
     setText(element('about', HTMLElement), about)
     document.title = `${hello.application} · headrace`
-    this.#forecast.begin(hello.levels)
     this.#lists.offer(hello)
-    this.#showChoice(hello.choice)
-  }
-
-  /** @param {Choice} choice */
-  #showChoice(choice) {
-    this.#choice = choice
     this.#lists.show(choice)
     this.#search.show(choice.sequence)
     this.#forecast.watch(choice)
@@ -114,17 +140,21 @@ export class Page {
   /** @param {Status} status */
   #takeStatus(status) {
     this.#status = status
+    this.#still = standsStill(status) ? this.#still + 1 : 0
     if (!this.#isPaused && !document.hidden) this.#showStatus(status)
     this.#showBanner()
   }
 
   /** @param {Status} status */
   #showStatus(status) {
-    this.#figures.show(status)
+    this.#figures.show(status, this.#still)
     this.#scoreboard.show(status)
     this.#intervals.show(status.coverage)
     this.#tasks.show(status.tasks)
     this.#letters.show(status.deadLetters)
+    const wanted = this.#choice?.partition ?? null
+    const isOurs = status.tasks.some(({ partition }) => partition === wanted)
+    this.#forecast.setAway(wanted !== null && !isOurs)
   }
 
   /**
@@ -135,6 +165,7 @@ export class Page {
     this.#wish = wish
     keepInAddress(wish)
     if (this.#isPaused) this.#setPaused(false)
+    this.#forecast.forget()
     this.#connection.start()
     const { target = this.#choice?.target ?? '', horizon = this.#choice?.horizon ?? 1 } = wish
     const sequence = wish.sequence ?? null
@@ -150,9 +181,8 @@ export class Page {
     const hadWish = queryOf(this.#wish) !== ''
     this.#wish = {}
     keepInAddress(this.#wish)
-    this.#stand('waiting', reason || 'the service refuses the stream')
-    if (!hadWish) return
-    this.#announce(`That cannot be shown: ${reason}`)
+    if (!hadWish) return this.#stand('waiting', reason || 'the service refuses the stream')
+    this.#refusal = `That cannot be shown: ${reason}`
     this.#connection.start()
   }
 
@@ -162,6 +192,7 @@ export class Page {
     setText(this.#pause, isPaused ? 'Resume' : 'Pause')
     setData(this.#pause, 'paused', String(isPaused))
     this.#forecast.setPaused(isPaused)
+    this.#showNames()
     if (!isPaused && this.#status !== null) this.#showStatus(this.#status)
     this.#announce(isPaused ? 'Paused' : 'Live again')
     this.#showConnection()
@@ -177,8 +208,12 @@ export class Page {
     if (state === 'connecting' && this.#state === 'waiting') return
     this.#state = state
     this.#detail = detail
-    this.#token.setAsked(state === 'unauthorized')
-    if (isNews) this.#announce('Connected')
+    // Until there is an answer to a token, the form stays.
+    if (state !== 'connecting') this.#token.setAsked(state === 'unauthorized')
+    if (isNews) {
+      this.#announce(this.#refusal || 'Connected')
+      this.#refusal = ''
+    }
     this.#showConnection()
     this.#showBanner()
   }
@@ -194,13 +229,27 @@ export class Page {
   #showBanner() {
     const isLost = this.#state === 'waiting'
     const isUnready = this.#status !== null && !this.#status.ready
-    element('banner', HTMLElement).hidden = !isLost && !isUnready
-    const title = isLost ? 'Connection lost' : isUnready ? 'Not ready' : ''
-    setText(element('banner-title', HTMLElement), title)
+    const alarm = isLost ? LOST : isUnready ? UNREADY : ''
+    element('banner', HTMLElement).hidden = alarm === ''
+    setText(element('banner-title', HTMLElement), alarm)
     const reasons = isLost ? [this.#lossWords()] : isUnready ? (this.#status?.reasons ?? []) : []
+    this.#announceAlarm(alarm, reasons)
     const list = element('banner-reasons', HTMLUListElement)
     if ([...list.children].map((item) => item.textContent).join('\n') === reasons.join('\n')) return
     list.replaceChildren(...reasons.map((reason) => make('li', '', reason)))
+  }
+
+  /**
+   * Said when it begins and ends: reasons change each second while a restore goes on.
+   * @param {string} alarm
+   * @param {readonly string[]} reasons
+   */
+  #announceAlarm(alarm, reasons) {
+    const before = this.#alarm
+    this.#alarm = alarm
+    if (alarm === before) return
+    if (alarm !== '') this.#announce(`${alarm}: ${reasons.join(', ')}`)
+    else if (before === UNREADY) this.#announce('Ready')
   }
 
   #lossWords() {
@@ -212,7 +261,10 @@ export class Page {
   #onVisibility() {
     clearTimeout(this.#hiddenTimer)
     if (document.hidden) {
-      this.#hiddenTimer = setTimeout(() => this.#connection.hide(), HIDDEN_MS)
+      this.#hiddenTimer = setTimeout(() => {
+        // Where a token is asked for, nothing is open, and what was typed stays.
+        if (this.#state !== 'unauthorized') this.#connection.hide()
+      }, HIDDEN_MS)
       return
     }
     if (this.#state === 'hidden') this.#connection.start()

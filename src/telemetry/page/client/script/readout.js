@@ -52,6 +52,12 @@ export class Readout {
     })
   }
 
+  /** There is no point. */
+  clear() {
+    this.#entries.show([], () => {})
+    this.#rows.show([], () => {})
+  }
+
   /**
    * Fills the table where it is open: closed it costs nothing.
    * @param {View} view

@@ -1,5 +1,8 @@
 /** @typedef {{ at: number, label: string }} Tick */
 
+/** More than any screen has room for. */
+const MAX_TICKS = 200
+
 /**
  * The step of 1, 2 or 5 times a power of ten that cuts a range into about `count` pieces.
  * @param {number} range
@@ -13,7 +16,8 @@ export function niceStep(range, count) {
 }
 
 /**
- * Ticks of a plain axis, within the range, labelled with as many digits as tell them apart.
+ * Ticks of a plain axis, within the range, labelled with as many digits as tell them apart; fewer
+ * or none where the range is too narrow for numbers between its ends.
  * @param {number} min
  * @param {number} max
  * @param {number} count wished for
@@ -27,10 +31,12 @@ export function linearTicks(min, max, count, isWhole = false) {
   /** @type {Tick[]} */
   const ticks = []
   const first = Math.ceil(min / step - 1e-9)
-  for (let i = first; i * step <= max + step * 1e-9; i++) {
+  for (let i = 0; i < MAX_TICKS; i++) {
     // Without a minus zero.
-    const at = i * step + 0
-    ticks.push({ at, label: label(at) })
+    const at = (first + i) * step + 0
+    if (!(at <= max + step * 1e-9)) break
+    // Past 2^53 a number and the one after it are the same.
+    if (at !== ticks.at(-1)?.at) ticks.push({ at, label: label(at) })
   }
   return ticks
 }
@@ -49,7 +55,11 @@ const units = /** @type {const} */ ([
  * @returns {(at: number) => string}
  */
 function labelsOf(largest, step) {
-  if (largest >= 1e15 || largest < 1e-4) return (at) => at.toExponential(2)
+  if (largest >= 1e15 || largest < 1e-4) {
+    const places = Math.floor(Math.log10(largest)) - Math.floor(Math.log10(step) + 1e-9)
+    const digits = Math.min(20, Math.max(0, places))
+    return (at) => (at === 0 ? '0' : at.toExponential(digits))
+  }
   const [unit, suffix] = units.find(([size]) => largest >= size) ?? [1, '']
   const digits = Math.min(20, Math.max(0, -Math.floor(Math.log10(step / unit) + 1e-9)))
   if (unit === 1 && digits === 0) return (at) => whole.format(at)

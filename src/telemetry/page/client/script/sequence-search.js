@@ -187,7 +187,7 @@ function optionElement(option, index) {
   item.setAttribute('aria-selected', 'false')
   const name = option === null ? 'Latest used' : sequenceName(option.sequence)
   const detail = option === null ? 'automatic' : `partition ${option.partition}`
-  item.append(make('span', '', name), make('span', '', detail))
+  item.append(make('span', 'name', name), make('span', '', detail))
   return item
 }
 

@@ -6,6 +6,13 @@ import { boundOf, Extent, Series } from './series.js'
  */
 const BOUND_STRETCH = 0.75
 
+/** Between the ends of a range so much smaller than the values, numbers run out. */
+const FLAT = 1e-12
+/** So do they next to zero. */
+const MIN_RANGE = 1e-300
+/** An axis goes no further, so that its range is a number. */
+const MAX_VALUE = 8e307
+
 /** The part of a series that is drawn, and the ranges of its two axes. */
 export class View {
   /** Numbers of the first point and of the one after the last. */
@@ -74,9 +81,10 @@ export class View {
       this.nextX = this.isByTime && time > last ? time : last + horizon * step
     }
     this.xMax = Math.max(last, Number.isNaN(this.nextX) ? last : this.nextX)
-    if (this.xMax === this.xMin) {
-      this.xMin -= 1
-      this.xMax += 1
+    if (isFlat(this.xMin, this.xMax)) {
+      const margin = Math.max(1, Math.abs(this.xMin) * FLAT)
+      this.xMin -= margin
+      this.xMax += margin
     }
   }
 
@@ -91,13 +99,24 @@ export class View {
       bounds.take(boundOf(series.next?.bounds, level, 1))
     }
     if (!values.isKnown) return
-    const stretch = BOUND_STRETCH * (values.max - values.min || Math.abs(values.max) || 1)
-    this.yMin = Math.max(Math.min(values.min, bounds.min), values.min - stretch)
-    this.yMax = Math.min(Math.max(values.max, bounds.max), values.max + stretch)
-    if (this.yMin === this.yMax) {
-      const margin = Math.abs(this.yMin) * 0.05 || 1
-      this.yMin -= margin
-      this.yMax += margin
-    }
+    const range = isFlat(values.min, values.max)
+      ? Math.abs(values.max) || 1
+      : Math.min(values.max - values.min, MAX_VALUE)
+    const stretch = BOUND_STRETCH * range
+    const lowest = Math.max(Math.min(values.min, bounds.min), values.min - stretch)
+    const highest = Math.min(Math.max(values.max, bounds.max), values.max + stretch)
+    const size = Math.abs(lowest)
+    const margin = !isFlat(lowest, highest) ? 0 : size > MIN_RANGE ? size * 0.05 : 1
+    this.yMin = Math.max(lowest - margin, -MAX_VALUE)
+    this.yMax = Math.min(highest + margin, MAX_VALUE)
   }
+}
+
+/**
+ * Whether a range is too narrow for an axis: rounding would make its ticks fall together.
+ * @param {number} min
+ * @param {number} max
+ */
+function isFlat(min, max) {
+  return !(max - min > Math.max(Math.abs(min) * FLAT, Math.abs(max) * FLAT, MIN_RANGE))
 }

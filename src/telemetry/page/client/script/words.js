@@ -69,19 +69,32 @@ function preposition(value) {
 
 /** A lag of less than so many seconds of work is no lag to speak of. */
 const SHORT_SECONDS = 5
+/** A second without a record is common where they are few; so many, with some waiting, are not. */
+const STILL_STATUSES = 8
+
+/**
+ * Whether records wait and none was taken in since the last status, a second before.
+ * @param {Status} status
+ */
+export function standsStill({ tasks, recordsPerSecond }) {
+  return recordsPerSecond === 0 && tasks.some(({ lagRecords }) => (lagRecords ?? 0) > 0)
+}
 
 /**
  * @param {Status} status
+ * @param {number} still statuses in a row, this one among them, that stand still
  * @returns {Verdict}
  */
-export function lagVerdict(status) {
+export function lagVerdict(status, still) {
   const known = status.tasks.filter((task) => task.lagRecords !== null)
   if (known.length === 0) return { value: '–', note: 'not known yet', mood: undefined }
   const lag = known.reduce((sum, task) => sum + (task.lagRecords ?? 0), 0)
   const value = plural(lag, 'record')
   if (lag === 0) return { value, note: 'keeping up', mood: 'good' }
-  const rate = status.recordsPerSecond ?? 0
-  if (rate <= 0) return { value, note: 'nothing is taken in', mood: 'bad' }
+  const rate = status.recordsPerSecond
+  if (rate === null) return { value, note: 'rate not known yet', mood: undefined }
+  if (still >= STILL_STATUSES) return { value, note: 'nothing is taken in', mood: 'bad' }
+  if (rate === 0) return { value, note: 'no record in the last second', mood: undefined }
   const seconds = lag / rate
   if (seconds <= SHORT_SECONDS) return { value, note: 'keeping up', mood: 'good' }
   return { value, note: `${durationWords(seconds)} of work at this rate`, mood: 'warn' }

@@ -28,6 +28,7 @@ test('nothing else is allowed but to talk to where the page came from', () => {
     expect(contentSecurityPolicy).toContain(`${directive} 'none'`)
   }
   expect(contentSecurityPolicy).not.toContain('unsafe')
+  expect(contentSecurityPolicy).toMatch(/require-trusted-types-for 'script'; trusted-types 'none'$/)
 })
 
 test('the page is whole: no asset from elsewhere, no attribute that the policy forbids', () => {

@@ -50,10 +50,11 @@ const { timeTicks } = await load<{
 }>('time-scale')
 const { formatTime, formatValue, formatShare, formatRate, formatLevel } =
   await load<Record<string, (value: number | null) => string>>('format')
-const { skillVerdict, skillSentence, lagVerdict, stateWords } = await load<{
+const { skillVerdict, skillSentence, lagVerdict, standsStill, stateWords } = await load<{
   skillVerdict(skill: Skill | null): { value: string; note: string; mood?: string }
   skillSentence(skill: Skill | null): string
-  lagVerdict(status: object): { value: string; note: string; mood?: string }
+  lagVerdict(status: object, still: number): { value: string; note: string; mood?: string }
+  standsStill(status: object): boolean
   stateWords(tasks: readonly { state: string }[]): string
 }>('words')
 const { memberName } = await load<{ memberName(member: string): string }>('members')
@@ -84,15 +85,44 @@ describe('EventParser', () => {
   })
 })
 
-describe('ticks', () => {
-  const labels = (ticks: readonly Tick[]) => ticks.map(({ label }) => label)
+const labels = (ticks: readonly Tick[]) => ticks.map(({ label }) => label)
 
+describe('ticks', () => {
   test('stand at round values within the range, with digits that tell them apart', () => {
     expect(labels(linearTicks(0, 1, 5))).toEqual(['0.0', '0.2', '0.4', '0.6', '0.8', '1.0'])
     expect(labels(linearTicks(900, 24_100, 5))).toEqual(['5,000', '10,000', '15,000', '20,000'])
     expect(labels(linearTicks(1.2e6, 3.4e6, 4))).toEqual(['2M', '3M'])
     expect(labels(linearTicks(-3, 3, 3))).toEqual(['-2', '0', '2'])
     expect(labels(linearTicks(100, 102, 9, true))).toEqual(['100', '101', '102'])
+  })
+
+  test('of numbers beyond a quadrillion are told apart too', () => {
+    expect(labels(linearTicks(1e15, 1e15 + 4e3, 4))).toEqual([
+      '1.000000000000e+15',
+      '1.000000000001e+15',
+      '1.000000000002e+15',
+      '1.000000000003e+15',
+      '1.000000000004e+15',
+    ])
+    expect(labels(linearTicks(0, 2e-12, 4))).toEqual([
+      '0',
+      '5.0e-13',
+      '1.0e-12',
+      '1.5e-12',
+      '2.0e-12',
+    ])
+  })
+
+  test.each([
+    [1.7e18, 1.7e18 + 256],
+    [0.3, 0.1 + 0.2],
+    [1e15, 1e15 + 0.125],
+    [0, Number.POSITIVE_INFINITY],
+    [7, 7],
+  ])('are few, whatever the range: %s to %s', (min, max) => {
+    const ticks = linearTicks(min, max, 6)
+    expect(ticks.length).toBeLessThan(20)
+    expect(new Set(ticks.map(({ at }) => at)).size).toBe(ticks.length)
   })
 
   test('of time stand at round times of UTC; midnight shows its day', () => {
@@ -146,13 +176,25 @@ describe('words', () => {
   })
 
   test('a lag is judged by the work that it is', () => {
-    const status = (lagRecords: number | null, recordsPerSecond: number) =>
-      lagVerdict({ tasks: [{ lagRecords }], recordsPerSecond })
+    const status = (lagRecords: number | null, recordsPerSecond: number | null, still = 0) =>
+      lagVerdict({ tasks: [{ lagRecords }], recordsPerSecond }, still)
     expect(status(0, 0)).toMatchObject({ note: 'keeping up', mood: 'good' })
     expect(status(400, 100)).toMatchObject({ value: '400 records', mood: 'good' })
     expect(status(60_000, 100)).toMatchObject({ note: '10 min of work at this rate', mood: 'warn' })
-    expect(status(1, 0)).toMatchObject({ value: '1 record', mood: 'bad' })
     expect(status(null, 1)).toMatchObject({ value: '–' })
+  })
+
+  test('a standstill is one after some seconds, not before a rate is known', () => {
+    const verdict = (recordsPerSecond: number | null, still: number) =>
+      lagVerdict({ tasks: [{ lagRecords: 9_776 }], recordsPerSecond }, still)
+    expect(verdict(null, 0)).toEqual({ value: '9,776 records', note: 'rate not known yet' })
+    expect(verdict(0, 1)).toMatchObject({ note: 'no record in the last second', mood: undefined })
+    expect(verdict(0, 7).mood).toBeUndefined()
+    expect(verdict(0, 8)).toMatchObject({ note: 'nothing is taken in', mood: 'bad' })
+    const stands = (lagRecords: number | null, recordsPerSecond: number | null) =>
+      standsStill({ tasks: [{ lagRecords: 0 }, { lagRecords }], recordsPerSecond })
+    expect([stands(1, 0), stands(0, 0), stands(null, 0)]).toEqual([true, false, false])
+    expect([stands(1, 0.1), stands(1, null)]).toEqual([false, false])
   })
 
   test('states and members', () => {
@@ -217,6 +259,32 @@ describe('View', () => {
   test('no interval shrinks the values to a line', () => {
     const { yMin, yMax } = new view.View(made([1, 2, 3], [[-1e9, 1e9]]), 10, 1)
     expect([yMin, yMax]).toEqual([98.5, 103.5])
+  })
+
+  test.each([
+    [0.3, 0.1 + 0.2],
+    [100, 100.000_000_000_000_01],
+    [-1e15, -1e15 + 0.125],
+    [1.7e18, 1.7e18 + 256],
+    [0, 5e-324],
+    [0, 0],
+    [-1.7e308, 1.7e308],
+    [1, 1 + 1e-6],
+  ])('values of %s and %s have an axis on which ticks can be told apart', (low, high) => {
+    const filled = new series.Series([])
+    for (let n = 0; n < 50; n++) filled.add([n, 1_000 * n, n % 2 === 0 ? low : high, low, null])
+    const { yMin, yMax } = new view.View(filled, 300, 1)
+    expect(Number.isFinite(yMax - yMin)).toBe(true)
+    const ticks = labels(linearTicks(yMin, yMax, 6))
+    expect(ticks.length).toBeGreaterThan(2)
+    expect(ticks.length).toBeLessThan(15)
+    expect(new Set(ticks).size).toBe(ticks.length)
+  })
+
+  test('points at one time far from the epoch have a width', () => {
+    const filled = made([1.7e18])
+    const { xMin, xMax } = new view.View(filled, 10, 1)
+    expect(xMax).toBeGreaterThan(xMin)
   })
 
   test('finds the nearest point, and shows no more than its span', () => {
