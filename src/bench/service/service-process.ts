@@ -99,7 +99,7 @@ export class ServiceProcess {
   async processorSeconds(): Promise<number> {
     if (this.#url === null) return Number.NaN
     const text = await (await fetch(`${this.#url}/metrics`)).text()
-    return Number(/^process_cpu_seconds_total (\S+)/m.exec(text)?.[1] ?? Number.NaN)
+    return Number(/^process_cpu_seconds_total\S* (\S+)/m.exec(text)?.[1] ?? Number.NaN)
   }
 
   #read(text: string): void {

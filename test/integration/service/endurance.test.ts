@@ -3,14 +3,6 @@ import { expect, test } from 'vitest'
 import { produce } from '../support/broker.ts'
 import { createApp, learntUpTo, Run, rows } from './support.ts'
 
-/** A metric without labels, as `/metrics` has it now. */
-async function metric(run: Run, name: string): Promise<number> {
-  const { body } = await run.get('/metrics')
-  const value = new RegExp(`^${name} (\\S+)$`, 'm').exec(body)?.[1]
-  if (value === undefined) throw new Error(`/metrics has no ${name}`)
-  return Number(value)
-}
-
 test('an idle process takes less than 3 % of a core', async () => {
   const app = await createApp(2)
   await produce(app.topics.input, rows(0, 100))
@@ -18,9 +10,9 @@ test('an idle process takes less than 3 % of a core', async () => {
   await learntUpTo(app, [100, 0], run)
   // The coordinators of a fresh broker settle, the compiler comes to rest.
   await delay(4_000)
-  const [beganMs, before] = [performance.now(), await metric(run, 'process_cpu_seconds_total')]
+  const [beganMs, before] = [performance.now(), await run.metric('process_cpu_seconds_total')]
   await delay(10_000)
-  const after = await metric(run, 'process_cpu_seconds_total')
+  const after = await run.metric('process_cpu_seconds_total')
   const share = (after - before) / ((performance.now() - beganMs) / 1_000)
   process.stderr.write(`idle: ${(100 * share).toFixed(2)} % of a core\n`)
   expect(share).toBeLessThan(0.03)
@@ -38,9 +30,7 @@ test('memory stays flat over a backlog of more than 100,000 records', async () =
   const samples: { records: number; megabytes: number }[] = []
   for (let records = 0; records < 2 * total; ) {
     await delay(250)
-    const { body } = await run.get('/metrics')
-    const counts = [...body.matchAll(/^headrace_records_total\{[^}]*\} (\d+)$/gm)]
-    records = counts.reduce((sum, [, count]) => sum + Number(count), 0)
+    records = await run.metric('headrace_records_total')
     samples.push({ records, megabytes: await residentMegabytes(run) })
     expect(performance.now() - beganMs, `${records} records`).toBeLessThan(60_000)
   }
@@ -58,7 +48,7 @@ test('memory stays flat over a backlog of more than 100,000 records', async () =
 })
 
 async function residentMegabytes(run: Run): Promise<number> {
-  return Math.round((await metric(run, 'process_resident_memory_bytes')) / 1_048_576)
+  return Math.round((await run.metric('process_resident_memory_bytes')) / 1_048_576)
 }
 
 test('a model far slower than its share loses neither its group nor its epoch', async () => {

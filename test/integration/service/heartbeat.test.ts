@@ -30,16 +30,11 @@ test('heartbeats go on while a block learns for longer than the session', async 
   await produce(app.topics.input, messages)
   const run = new Run(app.file)
   await run.event('task.running')
-  const metric = async (name: string): Promise<number> => {
-    const { body } = await run.get('/metrics')
-    const line = body.split('\n').find((each) => each.startsWith(name))
-    return Number(line?.split(' ').at(-1) ?? Number.NaN)
-  }
   let [predicted, changedMs, longestMs] = [0, performance.now(), 0]
   await until(
     'all records to be predicted',
     async () => {
-      const now = await metric('headrace_predictions_total')
+      const now = await run.metric('headrace_predictions_total')
       longestMs = Math.max(longestMs, performance.now() - changedMs)
       if (now !== predicted) changedMs = performance.now()
       predicted = now

@@ -14,15 +14,20 @@ test('one output for each input record, with the values of the model by itself',
   const ready = await run.get('/readyz')
   expect(ready.status).toBe(200)
   await until('the scoreboard', async () => {
-    return /headrace_sequences\{partition="1"\} 3\n/.test((await run.get('/metrics')).body)
+    return (await run.metric('headrace_sequences', { partition: '1' })) === 3
   })
-  const { body } = await run.get('/metrics')
-  expect(body).toMatch(/headrace_records_total\{partition="0"\} 300\n/)
-  expect(body).toMatch(/headrace_records_total\{partition="1"\} 200\n/)
-  expect(body).toMatch(/headrace_dead_letters_total\{[^}]*partition="0"[^}]*\} 6\n/)
-  expect(body).toMatch(/headrace_lag_records\{partition="0"\} 0\n/)
-  expect(body).toMatch(/headrace_prequential_mae\{[^}]*member="mixture"[^}]*\} [0-9.]+\n/)
-  expect(body).toMatch(/headrace_tasks\{state="RUNNING"\} 2\n/)
+  const [first, second] = [{ partition: '0' }, { partition: '1' }]
+  expect(await run.metric('headrace_records_total', first)).toBe(300)
+  expect(await run.metric('headrace_records_total', second)).toBe(200)
+  expect(await run.metric('headrace_dead_letters_total', first)).toBe(6)
+  expect(await run.metric('headrace_predictions_total', first)).toBe(294)
+  expect(await run.metric('headrace_lag_records', first)).toBe(0)
+  expect(await run.metric('headrace_prequential_mae', { member: 'mixture' })).toBeGreaterThan(0)
+  expect(await run.metric('headrace_tasks', { state: 'RUNNING' })).toBe(2)
+  expect(await run.metric('headrace_group_member')).toBe(1)
+  const sinceMs =
+    Date.now() - 1_000 * (await run.metric('headrace_last_heartbeat_timestamp_seconds'))
+  expect(sinceMs).toBeLessThan(10_000)
 
   expect((await run.terminate()).code).toBe(0)
   expect(run.events('service.stopped')).toMatchObject([{ isClean: true }])

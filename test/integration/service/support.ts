@@ -12,6 +12,7 @@ import { createTopics, topicNames, withAdmin } from '../../../src/kafka/topics.t
 import { createOutputEncoder } from '../../../src/task/engine/output-encoder.ts'
 import { Processor } from '../../../src/task/processor.ts'
 import { predictionOf } from '../../unit/task/support/prediction.ts'
+import { parseExposition } from '../../unit/telemetry/exposition.ts'
 import {
   brokers,
   createTopic,
@@ -117,6 +118,17 @@ export class Run {
   async kill(): Promise<void> {
     this.child.kill('SIGKILL')
     await this.ended
+  }
+
+  /** The sum of a metric's series that have these labels, as `/metrics` has them now. */
+  async metric(name: string, labels: Readonly<Record<string, string>> = {}): Promise<number> {
+    const { body } = await this.get('/metrics')
+    const samples = parseExposition(body).get(name)?.samples ?? []
+    const wanted = Object.entries(labels)
+    const found = samples.filter((sample) =>
+      wanted.every(([label, value]) => sample.labels[label] === value),
+    )
+    return found.length === 0 ? Number.NaN : found.reduce((sum, { value }) => sum + value, 0)
   }
 
   async get(path: string): Promise<{ status: number; body: string }> {
