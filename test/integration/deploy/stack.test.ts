@@ -60,7 +60,7 @@ describe('the image, built without Docker', () => {
     const config = `${root}${localPath(compose.services.headrace, '/etc/headrace/headrace.yaml')}`
     const env = { KAFKA_BROKERS: 'kafka:19092' }
     const valid = await image.run(['validate', '-c', config, '--offline'], env).finished
-    // Inside its container it listens to all, without a token: compose publishes it on the loopback.
+    // It listens to all inside its container, without a token; compose publishes to the loopback.
     expect(valid.stderr).toMatch(
       /^headrace: warning: \S+headrace\.yaml:\d+:\d+: http\.host: [^\n]*http\.token\n$/,
     )
