@@ -57,3 +57,12 @@ export function dimensionsOf(config: Pick<Config, 'task' | 'model'>): Dimensions
     windowCapacity: window + maxHorizon + 3 * updateEvery - 2,
   }
 }
+
+/** What a slot predicts. */
+export function namesOfSlot(
+  { fields, horizons, targets }: Dimensions,
+  slot: number,
+): { target: string; horizon: number } {
+  const d = slot % targets
+  return { target: fields.targets[d]!, horizon: horizons[(slot - d) / targets]! }
+}

@@ -1,5 +1,5 @@
 import type { Kernel } from '../kernels/kernel.ts'
-import type { Dimensions } from './dimensions.ts'
+import { type Dimensions, namesOfSlot } from './dimensions.ts'
 import type { Learning } from './learning.ts'
 import type { Mixture } from './mixture.ts'
 import type { NetworkMember } from './networks.ts'
@@ -108,15 +108,11 @@ export class ModelHealth {
 
   /** A row per slot; no weights where no sequence has a forecast. */
   slotWeights(): SlotWeights[] {
-    const { fields, horizons, targets, slots } = this.dimensions
-    const rows: SlotWeights[] = []
-    for (let slot = 0; slot < slots; slot++) {
-      const d = slot % targets
-      const target = fields.targets[d]!
-      const horizon = horizons[(slot - d) / targets]!
-      rows.push({ target, horizon, weights: this.weightsOf(slot) })
-    }
-    return rows
+    const { dimensions } = this
+    return Array.from({ length: dimensions.slots }, (_, slot) => ({
+      ...namesOfSlot(dimensions, slot),
+      weights: this.weightsOf(slot),
+    }))
   }
 
   private weightsOf(slot: number): { member: string; weight: number }[] {

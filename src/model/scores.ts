@@ -1,4 +1,4 @@
-import type { Dimensions } from './dimensions.ts'
+import { type Dimensions, namesOfSlot } from './dimensions.ts'
 import type { Scored } from './scored.ts'
 
 /** Weight of the newest error in the fading mean (learning.md §1). */
@@ -89,18 +89,16 @@ export class Scores {
 
   /** Everything that was scored so far, a row per target, horizon and member. */
   summary(): MemberScore[] {
-    const { targets } = this.d
     const rows: MemberScore[] = []
     const names = [...this.members, 'mixture']
     for (let slot = 0; slot < this.d.slots; slot++) {
-      const d = slot % targets
+      const slotNames = namesOfSlot(this.d, slot)
       const pairs = this.pairsAt + slot * this.baselines
       for (let i = 0; i < names.length; i++) {
         const at = SUMS * (slot * names.length + i)
         const count = this.sums[at]!
         rows.push({
-          target: this.d.fields.targets[d]!,
-          horizon: this.d.horizons[(slot - d) / targets]!,
+          ...slotNames,
           member: names[i]!,
           count,
           mae: this.sums[at + 1]! / count,

@@ -15,6 +15,7 @@ import type {
   Sink,
   Source,
 } from './ports.ts'
+import { bytesOf } from './record-bytes.ts'
 import { backoffMs, type Scheduler } from './scheduler.ts'
 import type { Manifest } from './snapshot-log.ts'
 import { cutTransaction, fenceTransaction, nextCommit, type Origin } from './transaction.ts'
@@ -204,8 +205,8 @@ export class Committer {
     this.#options.metrics.predictions(cut.predictions.count)
     this.#options.metrics.committed(cut.firstTimestampMs, {
       predictions: cut.predictions.byteLength,
-      'dead-letters': byteLengthOf(transaction.deadLetters),
-      changelog: byteLengthOf(transaction.changelog),
+      'dead-letters': sumOfBytes(transaction.deadLetters),
+      changelog: sumOfBytes(transaction.changelog),
     })
     this.#options.onCommitted(commit)
   }
@@ -304,12 +305,8 @@ export class Committer {
   }
 }
 
-/** Bytes of keys and values. */
-function byteLengthOf(records: readonly OutputRecord[]): number {
-  return records.reduce(
-    (sum, { key, value }) => sum + (key?.byteLength ?? 0) + (value?.byteLength ?? 0),
-    0,
-  )
+function sumOfBytes(records: readonly OutputRecord[]): number {
+  return records.reduce((sum, record) => sum + bytesOf(record), 0)
 }
 
 function isSame(a: CommitRecord | null, b: CommitRecord | null): boolean {

@@ -1,3 +1,4 @@
+import type { NetworkHealth } from '../model/health.ts'
 import type { TaskState } from './state.ts'
 
 /** One line an event; `event` is a stable key such as `task.running`. */
@@ -21,21 +22,8 @@ export interface ErrorRow {
   readonly fadingWmape: number
 }
 
-/** How one network fares; NaN = not known yet. */
-export interface NetworkRow {
-  readonly network: string
-  /** 0 where it does not learn. */
-  readonly learningRate: number
-  /** L2 norm of the newest update's gradient, before clipping. */
-  readonly gradientNorm: number
-  readonly weightNorm: number
-  /** L2 norm of a recent update's change over `weightNorm`. */
-  readonly updateSize: number
-  /** Share of hidden units beyond ±0.95. */
-  readonly saturatedUnits: number
-  /** Since the last report. */
-  readonly clippedUpdates: number
-}
+/** How one network fares; clipped updates are those since the last report. */
+export type NetworkRow = Omit<NetworkHealth, 'refusedUpdates'>
 
 /** What one target at one horizon is predicted like; NaN = not known yet. */
 export interface SlotRow {

@@ -1,5 +1,6 @@
 import { assert } from '../assert.ts'
 import type { InputBatch, InputRecord } from './ports.ts'
+import { bytesOf } from './record-bytes.ts'
 
 /**
  * Marks of a queue: above one of the high ones the partition is paused, below both low ones
@@ -89,7 +90,7 @@ export class RecordQueue {
     const records = batch.records.filter((record) => record.offset >= from)
     this.#endOffset = batch.endOffset
     if (records.length > 0) {
-      const bytes = records.reduce((sum, r) => sum + sizeOf(r), 0)
+      const bytes = records.reduce((sum, r) => sum + bytesOf(r), 0)
       this.#entries.push({ records, bytes, nextOffset })
       this.#records += records.length
       this.#bytes += bytes
@@ -109,7 +110,7 @@ export class RecordQueue {
       const record = this.#shift()
       if (record === null) break
       taken.push(record)
-      bytes += sizeOf(record)
+      bytes += bytesOf(record)
     }
     return taken
   }
@@ -130,8 +131,4 @@ export class RecordQueue {
     }
     return record
   }
-}
-
-function sizeOf(record: InputRecord): number {
-  return (record.key?.byteLength ?? 0) + (record.value?.byteLength ?? 0)
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { Seal } from '../model/snapshot/snapshots.ts'
 import type { Cut, CutRequest } from './engine/messages.ts'
 import type { TaskLogger, TaskMetrics } from './observe.ts'
+import { bytesOf } from './record-bytes.ts'
 import type { Manifest } from './snapshot-log.ts'
 import type { Origin } from './transaction.ts'
 
@@ -114,9 +115,7 @@ export class Snapshotter {
   answered(request: CutRequest, cut: Cut, origin: Origin): Manifest | null {
     if (request.snapshot === 'none') return null
     if (request.snapshot === 'begin') this.#begin(cut)
-    for (const { key, value } of cut.rows) {
-      this.#bytes += (key?.byteLength ?? 0) + (value?.byteLength ?? 0)
-    }
+    for (const row of cut.rows) this.#bytes += bytesOf(row)
     if (cut.seal === null) {
       this.#giveUpIfLate(cut)
       return null

@@ -8,6 +8,7 @@ import type { ByteWriter } from '../../record/byte-writer.ts'
 import type { DecodeFailure, Forecast } from '../../record/types.ts'
 import type { ErrorRow } from '../observe.ts'
 import type { InputRecord, OutputRecord } from '../ports.ts'
+import { bytesOf } from '../record-bytes.ts'
 import { OutputBuffer, type PackedOutputs } from './packed-outputs.ts'
 
 /** What became of one record; owned by the processor and filled anew for each. */
@@ -213,7 +214,7 @@ export class Engine {
 
   #addDeadLetter(output: OutputRecord): void {
     this.#deadLetters.push(output)
-    this.#deadLetterBytes += (output.key?.byteLength ?? 0) + (output.value?.byteLength ?? 0)
+    this.#deadLetterBytes += bytesOf(output)
     this.#last = 'deadLetter'
   }
 

@@ -1,5 +1,6 @@
 import type { LearningReport } from '../observe.ts'
 import type { InputRecord } from '../ports.ts'
+import { bytesOf } from '../record-bytes.ts'
 import type { Scheduler } from '../scheduler.ts'
 import type { StreamModel, StreamOutcome } from './engine.ts'
 import { LearningWatch } from './learning-watch.ts'
@@ -46,9 +47,8 @@ export class SliceReport {
 
   /** A record has been taken in, and its output will be published. */
   add(record: InputRecord, { failure, forecast, scored }: StreamOutcome): void {
-    const { key, value } = record
     this.#timestampMs = record.timestampMs
-    this.#inputBytes += (key === null ? 0 : key.length) + (value === null ? 0 : value.length)
+    this.#inputBytes += bytesOf(record)
     if (failure === null) {
       this.#predictions++
       this.#eventTimeMs = forecast.timeMs
