@@ -1,47 +1,14 @@
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { inkOf, launchChromium, openTab, SharedTab, type Tab } from './support/page/browser.ts'
+import type { BrowserContextOptions, Page } from 'playwright-core'
+import { describe, expect, test } from 'vitest'
+import { inkOf } from './support/page/browser.ts'
 import { eventually, focusedId, setHidden, shows, waitMs } from './support/page/expectations.ts'
-import { FakeService } from './support/page/fake-service.ts'
+import { PageStage } from './support/page/stage.ts'
 
-let browser: Browser
-let shared: SharedTab
-let service: FakeService
-let tab: Tab
-/** Closes what the test has opened. */
-let leave: () => Promise<void>
-/** Complaints of the browser that a test provokes. */
-let expected: RegExp | null = null
-
-beforeAll(async () => {
-  browser = await launchChromium()
-  shared = new SharedTab(browser)
-})
-
-afterAll(async () => {
-  await browser?.close()
-})
-
-beforeEach(async () => {
-  service = new FakeService()
-  await service.start()
-  expected = null
-})
-
-afterEach(async () => {
-  const problems = [...tab.problems]
-  await leave()
-  await service.stop()
-  expect(problems.filter((problem) => expected === null || !expected.test(problem))).toEqual([])
-})
+const stage = new PageStage()
 
 /** The page of the fake service; with options, even none, in a context of its own. */
-async function open(options?: BrowserContextOptions, query = ''): Promise<Page> {
-  const url = `${service.url}/${query}`
-  const own = options === undefined ? await shared.open(url) : await openTab(browser, url, options)
-  tab = own
-  leave = () => (options === undefined ? shared.leave() : own.page.context().close())
-  return own.page
+function open(options?: BrowserContextOptions, query = ''): Promise<Page> {
+  return options === undefined ? stage.open(query) : stage.openAlone(options, { query })
 }
 
 /** The same, when it shows its first values. */
@@ -54,7 +21,7 @@ async function openLive(options?: BrowserContextOptions, query = ''): Promise<Pa
 
 /** The newest query of a stream, as an object. */
 function newestQuery(): Record<string, string> {
-  return Object.fromEntries(service.asked.at(-1) ?? [])
+  return Object.fromEntries(stage.service.asked.at(-1) ?? [])
 }
 
 describe('what the page shows', () => {
@@ -74,8 +41,11 @@ describe('what the page shows', () => {
     await shows(page, '#tasks-hint', '2 running')
 
     await shows(page, '#figure-rate', '401 records in all')
-    service.feed(10)
-    service.tell({ recordsPerSecond: 0.4, skill: { persistence: -0.2, seasonal: null, rls: null } })
+    stage.service.feed(10)
+    stage.service.tell({
+      recordsPerSecond: 0.4,
+      skill: { persistence: -0.2, seasonal: null, rls: null },
+    })
     await shows(page, '#figure-rate', /0\.4 \/ s\s*421 records in all/)
     await shows(page, '#figure-skill', '20 % worse')
     expect(await page.locator('#figure-skill [data-mood=bad]').count()).toBe(1)
@@ -85,7 +55,7 @@ describe('what the page shows', () => {
     const page = await openLive({ colorScheme: scheme })
     const before = await inkOf(page)
     expect(before.painted).toBeGreaterThan(5_000)
-    service.feed(30)
+    stage.service.feed(30)
     await eventually(async () => (await inkOf(page)).sum !== before.sum)
     const settled = await inkOf(page)
     await page.emulateMedia({ colorScheme: scheme === 'light' ? 'dark' : 'light' })
@@ -101,20 +71,23 @@ describe('what the page shows', () => {
 
   test('says why it is not ready, how a restore goes on and what failed', async () => {
     const page = await openLive()
-    const [running, other] = [service.records, 'HEADRACE_STATE_HASH: the state is another one']
+    const [running, other] = [
+      stage.service.records,
+      'HEADRACE_STATE_HASH: the state is another one',
+    ]
     const task = { lagRecords: null, queuedRecords: 0, records: running, updates: 1, sequences: 7 }
     const rest = { ...task, recordsPerSecond: 0 }
     const tasks = [
       { ...rest, partition: 0, state: 'RESTORING', done: 300, total: 1_200, error: null },
       { ...rest, partition: 1, state: 'FAILED', done: null, total: null, error: other },
     ]
-    service.tell({ ready: false, reasons: ['partition 0 is RESTORING', '<b>x</b>'], tasks })
+    stage.service.tell({ ready: false, reasons: ['partition 0 is RESTORING', '<b>x</b>'], tasks })
     await shows(page, '#banner', /Not ready\s*partition 0 is RESTORING<b>x<\/b>/)
     await shows(page, '#tasks', 'restoring 25 %, 300 of 1,200 records')
     await shows(page, '#tasks [data-state=FAILED]', 'failed')
     await shows(page, '#tasks .error', other)
     await shows(page, '#tasks-hint', '1 restoring, 1 failed')
-    service.tell()
+    stage.service.tell()
     await page.locator('#banner').waitFor({ state: 'hidden', timeout: waitMs })
   })
 
@@ -129,10 +102,10 @@ describe('what the page shows', () => {
       timeMs: Date.UTC(2014, 6, 2, 3, 4, 5),
     })
     const script = '<img src=x onerror="alert(1)">'
-    service.tell({ deadLetters: { total: 1, recent: [letter('12', script)] } })
+    stage.service.tell({ deadLetters: { total: 1, recent: [letter('12', script)] } })
     await shows(page, '#letters', script)
     const recent = [letter('13', 'no JSON'), letter('12', script)]
-    service.tell({ deadLetters: { total: 2, recent } })
+    stage.service.tell({ deadLetters: { total: 2, recent } })
     await shows(page, '#letters li:first-child', /offset 13.*2 Jul 2014, 03:04:05.*no JSON/)
     expect(await page.locator('#letters li').count()).toBe(2)
     await shows(page, '#figure-letters', /2\s*newest: json/)
@@ -141,7 +114,7 @@ describe('what the page shows', () => {
   test('sums up before anything was learnt', async () => {
     const page = await openLive()
     const none = { persistence: null, seasonal: null, rls: null }
-    service.tell({ tasks: [], scores: [], coverage: [], skill: none, recordsPerSecond: null })
+    stage.service.tell({ tasks: [], scores: [], coverage: [], skill: none, recordsPerSecond: null })
     await shows(page, '#tasks-hint', 'no partition yet')
     await shows(page, '#figure-skill', 'nothing to compare yet')
     await shows(page, '#figure-lag', 'not known yet')
@@ -161,7 +134,7 @@ describe('what the user picks', () => {
     expect(newestQuery()).toEqual({ target: 'trips', horizon: '5' })
     await shows(page, '#caption', 'Forecast 5 steps ahead')
     // The new stream is the only one.
-    await eventually(() => service.openStreams === 1)
+    await eventually(() => stage.service.openStreams === 1)
     await page.selectOption('#span', '100')
     await eventually(async () => (await inkOf(page)).sum !== before.sum)
     await page.reload()
@@ -214,7 +187,7 @@ describe('what the user picks', () => {
     await tabTo('sequence')
     await page.keyboard.type('zone-1')
     await shows(page, '#sequence-list', 'zone-19')
-    expect(service.searches.at(-1)).toBe('zone-1')
+    expect(stage.service.searches.at(-1)).toBe('zone-1')
     const active = page.locator('[role=option][aria-selected=true]')
     expect(await active.textContent()).toContain('zone-1')
     await page.keyboard.press('ArrowDown')
@@ -259,8 +232,8 @@ describe('what the user picks', () => {
     await page.click('#pause')
     await shows(page, '#connection', 'live, paused')
     const before = await inkOf(page)
-    service.feed(40)
-    service.tell({ ready: false, reasons: ['partition 0 is RESTORING'] })
+    stage.service.feed(40)
+    stage.service.tell({ ready: false, reasons: ['partition 0 is RESTORING'] })
     // What is wrong is said all the same.
     await shows(page, '#banner', 'partition 0 is RESTORING')
     expect(await inkOf(page)).toEqual(before)
@@ -277,30 +250,30 @@ describe('what the user picks', () => {
     await shows(page, '#values-head', /Time\s*Observed\s*Predicted/)
     const first = page.locator('#values-body tr').first()
     await shows(page, '#values-body tr:first-child', 'Sat, 5 Jul 2014, 03:30')
-    service.feed(1)
+    stage.service.feed(1)
     await first.filter({ hasText: 'Sat, 5 Jul 2014, 04:00' }).waitFor({ timeout: waitMs })
     expect(await page.locator('#values-body tr').count()).toBe(12)
   })
 
   test('what an address asks for and is not there gives way to what is', async () => {
-    expected = /400/
+    stage.expectComplaint(/400/)
     const page = await openLive(undefined, '?target=nothing&horizon=5')
-    expect(service.asked.map((query) => query.get('target'))).toEqual(['nothing', null])
+    expect(stage.service.asked.map((query) => query.get('target'))).toEqual(['nothing', null])
     expect(new URL(page.url()).search).toBe('')
   })
 })
 
 describe('the connection', () => {
   test('a token is asked for, and kept by the tab', async () => {
-    expected = /401/
-    service.token = 'sesame-open-sesame'
+    stage.expectComplaint(/401/)
+    stage.service.token = 'sesame-open-sesame'
     const page = await open()
     await page.locator('#token-form').waitFor({ timeout: waitMs })
-    expect(service.asked).toEqual([])
+    expect(stage.service.asked).toEqual([])
     await page.keyboard.type('another-one')
     await page.keyboard.press('Enter')
     await shows(page, '#token-wrong', 'does not accept that token')
-    await page.getByLabel('Token').fill(service.token)
+    await page.getByLabel('Token').fill(stage.service.token)
     await page.getByRole('button', { name: 'Open' }).click()
     await shows(page, '#connection', 'live')
     expect(await page.locator('#token-form').isVisible()).toBe(false)
@@ -312,14 +285,14 @@ describe('the connection', () => {
   })
 
   test('comes back after the service went away', async () => {
-    expected = /ERR_|Failed to load/
+    stage.expectComplaint(/ERR_|Failed to load/)
     const page = await openLive()
-    await service.stop()
+    await stage.service.stop()
     await shows(page, '#banner', /Connection lost\s*The service.*What is shown is from Sat, 5 Jul/)
-    await service.start()
+    await stage.service.start()
     await shows(page, '#connection', 'live')
     await page.locator('#banner').waitFor({ state: 'hidden', timeout: waitMs })
-    service.feed(4)
+    stage.service.feed(4)
     await shows(page, '#readout', 'Sat, 5 Jul 2014, 05:30')
   })
 
@@ -331,14 +304,14 @@ describe('the connection', () => {
     await page.evaluate(setHidden, true)
     const before = await inkOf(page)
     await page.clock.runFor(15_000)
-    service.feed(30)
-    service.tell({ ready: false, reasons: ['partition 0 is RESTORING'] })
+    stage.service.feed(30)
+    stage.service.tell({ ready: false, reasons: ['partition 0 is RESTORING'] })
     await shows(page, '#banner-reasons', 'partition 0 is RESTORING')
     await page.clock.runFor(14_000)
     expect(await inkOf(page)).toEqual(before)
-    expect(service.openStreams).toBe(1)
+    expect(stage.service.openStreams).toBe(1)
     await page.clock.runFor(2_000)
-    await eventually(() => service.openStreams === 0)
+    await eventually(() => stage.service.openStreams === 0)
     await page.evaluate(setHidden, false)
     await shows(page, '#connection', 'live')
     await page.clock.runFor(1_000)
