@@ -27,8 +27,7 @@ class Storm {
     const chance = this.#random.uniform()
     const run = this.#alive[Math.floor(chance * this.#alive.length)]
     if (run === undefined || this.#alive.length < 2 || (action < 0.25 && this.#alive.length < 4)) {
-      this.log.push('start')
-      this.#alive.push(new Run(this.#file))
+      this.start()
     } else if (action < 0.5) {
       this.log.push('SIGTERM')
       this.#forget(run)
@@ -44,6 +43,13 @@ class Storm {
       setTimeout(() => run.child.kill('SIGCONT'), forMs)
     }
     await delay(200 + this.#random.uniform() * 1_300)
+  }
+
+  start(): Run {
+    this.log.push('start')
+    const run = new Run(this.#file)
+    this.#alive.push(run)
+    return run
   }
 
   /** SIGTERM to all that are left. */
@@ -73,11 +79,10 @@ test('while processes come, go, freeze and die, every record has its one output'
     }
     await storm.next()
   }
-  const last = new Run(app.file)
+  const last = storm.start()
   const ends = partitions.map(() => waves * perWave)
   await learntUpTo(app, ends, last)
   storm.end()
-  storm.ends.push(last.terminate())
   const context = `seed ${seed}: ${storm.log.join(', ')}`
   for (const { code, durationMs } of await Promise.all(storm.ends)) {
     expect(code, context).toBe(0)
