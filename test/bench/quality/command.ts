@@ -1,14 +1,16 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { thisMachine } from '../../../src/bench/machine.ts'
 import { BenchProgress } from '../../../src/cli/bench-progress.ts'
 import type { Io } from '../../../src/cli/command.ts'
+import { usageError } from '../../../src/cli/options.ts'
 import { table } from '../../../src/cli/table.ts'
 import { packageVersion } from '../../../src/cli/version.ts'
 import type { Clock } from '../../../src/clock.ts'
 import { describeModel } from '../../../src/model/describe.ts'
 import { NUMERICS_VERSION } from '../../../src/model/version.ts'
 import { formatTime } from '../../../src/record/time.ts'
-import { openTask, settingsOf, type TaskName } from '../datasets.ts'
+import { fileOf, openTask, settingsOf, type TaskName } from '../datasets.ts'
 import { measureCost } from './cost.ts'
 import { gridJobs } from './grid.ts'
 import { help, type Plan, planOf } from './options.ts'
@@ -37,6 +39,7 @@ export async function runQuality(args: readonly string[], io: QualityIo): Promis
     io.stdout.write(help)
     return 0
   }
+  checkFiles(plan)
   let report: QualityReport
   try {
     report = plan.from === undefined ? await measure(plan, io) : readReport(plan.from)
@@ -48,6 +51,18 @@ export async function runQuality(args: readonly string[], io: QualityIo): Promis
   if (plan.docs) writeFileSync(plan.out, qualityPage(report))
   io.stdout.write(plan.json ? `${JSON.stringify(report, null, 2)}\n` : textOf(report, plan))
   return 0
+}
+
+/** The runs take minutes: what is not there is told before them. */
+function checkFiles({ data, tasks, docs, out, from }: Plan): void {
+  const absent = tasks.map(fileOf).find((file) => !existsSync(join(data ?? '', file)))
+  if (data !== undefined && absent !== undefined) {
+    throw usageError(`--data: there is no ${absent} in the folder '${data}'.`)
+  }
+  if (from !== undefined && !existsSync(from)) throw usageError(`--from: there is no '${from}'.`)
+  if (docs && !existsSync(dirname(out))) {
+    throw usageError(`--out: there is no folder '${dirname(out)}'.`)
+  }
 }
 
 function readReport(file: string): QualityReport {
@@ -123,11 +138,11 @@ async function runAll(
   }
 }
 
-async function costsOf({ data, sets }: Plan, { clock, signal }: QualityIo) {
-  const [taxi] = openTask('taxi', data)
-  if (taxi === undefined) return {}
+async function costsOf({ sets }: Plan, { clock, signal }: QualityIo) {
+  const { bytesPerSequence } = describeModel(configOf(settingsOf('m4'), sets, 1))
+  const [taxi] = openTask('taxi', undefined)
+  if (taxi === undefined) return { bytesPerSequence }
   const config = configOf(taxi.settings, sets, 1)
   const cost = await measureCost(taxi.records, config, { rounds: costRounds, clock, signal })
-  const { bytesPerSequence } = describeModel(configOf(settingsOf('m4'), sets, 1))
   return { cost, bytesPerSequence }
 }

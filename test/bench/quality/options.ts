@@ -2,14 +2,18 @@ import { availableParallelism } from 'node:os'
 import { integerOption, parseOptions, usageError } from '../../../src/cli/options.ts'
 import { bundledTasks, fileOf, type TaskName, taskNames } from '../datasets.ts'
 
-export const help = `Scores what the default configuration learns from real series, one record after another.
+const files = [...new Set(taskNames.map(fileOf))].join(', ')
+
+/** The text of `--help`. */
+export const help = `Scores what the default configuration learns from real series.
 
 Usage: npm run bench:quality -- [--data FOLDER] [--only TASKS] [--seeds N] [--set path=value]…
          [--without PARTS] [--grid] [--jobs N] [--json] [--docs] [--out FILE]
        npm run bench:quality -- --from FILE [--docs]
 
-  --data FOLDER     folder with ${[...new Set(taskNames.map(fileOf))].join(', ')}; without
-                    it only ${bundledTasks.join(' and ')} are run, whose file comes with headrace
+  --data FOLDER     folder with the files as they are published:
+                    ${files};
+                    without it only ${bundledTasks.join(' and ')} are run: their file is here
   --only TASKS      ${taskNames.join(',')}: all, or those named
   --seeds N         runs each task with model.seed = 1 … N (5)
   --set path=value  changes the configuration of every task

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { taskNames } from '../datasets.ts'
 import type { QualityReport } from './report.ts'
 import { type QualityTable, qualityTables } from './tables.ts'
 
@@ -11,8 +12,8 @@ const explanations: Readonly<Record<string, string>> = {
     '- nyc_taxi, disturbed: on working days 20 % less from 7 to 11 h and 20 % more from 21 to ' +
     '24 h, from row 7,000 on; Σ|e| / Σ|y| over the second week behind (rows 7,336 to 7,671) ' +
     'against its own values, over the same of the series as it is.\n' +
-    '- ETTh1: the first 14,400 rows; the squared error of each channel from row 2,880 on over the ' +
-    'variance of its rows before, mean over 7 channels.\n' +
+    '- ETTh1: the first 14,400 rows; the squared error of each channel from row 2,880 on over ' +
+    'the variance of its rows before, mean over 7 channels.\n' +
     '- bike_sharing_hour: mean absolute error from row 4,000 on; weather and calendar of the ' +
     'target’s hour are known.\n' +
     '- m4_hourly: rows of 414 series interleaved; the mean absolute error of each from its step ' +
@@ -47,8 +48,10 @@ const explanations: Readonly<Record<string, string>> = {
 export function qualityPage(report: QualityReport): string {
   const { machine, version, date, seeds, notes } = report
   const { processor, cores, node } = machine
+  const tasks = report.tasks.map(({ task }) => task)
   const options = [
     '--data FOLDER',
+    ...(tasks.length === taskNames.length ? [] : [`--only ${tasks.join()}`]),
     ...(seeds === 5 ? [] : [`--seeds ${seeds}`]),
     ...report.sets.map((set) => `--set '${set}'`),
     ...(report.grid === undefined ? [] : ['--grid']),

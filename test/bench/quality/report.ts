@@ -9,6 +9,8 @@ export interface Spread {
   readonly mean: number
   readonly min: number
   readonly max: number
+  /** Seed by seed. */
+  readonly values: readonly number[]
 }
 
 /** One number of a task over all seeds. */
@@ -158,7 +160,7 @@ export function taskSeconds(outcomes: readonly Outcome[]): TaskSeconds[] {
   })
 }
 
-/** The best of each figure over the outcomes of a grid; the first outcome of a task is the default. */
+/** The best of each figure over a grid; the first outcome of a task is the default. */
 export function gridReports(outcomes: readonly Outcome[]): GridReport[] {
   return taskNames.flatMap((task) => {
     const own = outcomes.filter(({ job }) => job.task === task)
@@ -173,7 +175,7 @@ export function gridReports(outcomes: readonly Outcome[]): GridReport[] {
 
 function spread(scores: readonly (number | null | undefined)[]): Spread {
   const found = scores.filter((score) => typeof score === 'number')
-  return { mean: mean(found), min: Math.min(...found), max: Math.max(...found) }
+  return { mean: mean(found), min: Math.min(...found), max: Math.max(...found), values: found }
 }
 
 function meanOrNull(values: readonly (number | null | undefined)[]): number | null {

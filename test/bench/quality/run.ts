@@ -5,7 +5,7 @@ import { openKernel } from '../../../src/kernels/index.ts'
 import { ROWS_MAX } from '../../../src/model/live-step.ts'
 import { Model } from '../../../src/model/model.ts'
 import type { Scored } from '../../../src/model/scored.ts'
-import { isContest, openTask, type TaskName } from '../datasets.ts'
+import type { TaskName } from '../datasets.ts'
 import { emptySample, fillSample, type QualityData, type Records, type Settings } from './data.ts'
 import { type FigureScores, Tally } from './tally.ts'
 
@@ -97,11 +97,6 @@ export function runJob(job: Job, data: readonly QualityData[], clock: Clock): Ou
   }
 }
 
-/** Opens the task's data, from the folder or the file that comes with headrace, and runs the job. */
-export function runTask(job: Job, folder: string | undefined, clock: Clock): Outcome {
-  return runJob(job, openTask(job.task, folder), clock)
-}
-
 function scoresOf({ task, variant, sets, seed }: Job, data: QualityData) {
   const make = variant === 'full' ? configOf : withoutNetworks
   const config = make(data.settings, sets, seed)
@@ -110,6 +105,9 @@ function scoresOf({ task, variant, sets, seed }: Job, data: QualityData) {
   const { memberNames } = model
   const tally = new Tally(data, config.task.intervals, memberNames.length)
   runRecords(model, data.records, (row, scored) => tally.add(row, scored))
+  if (tally.missed > 0) {
+    throw new Error(`${task}: ${tally.missed} values that count had not been predicted.`)
+  }
   const figures = tally.figures()
   for (const { name, scores, rows } of figures) {
     if (rows > 0 && scores[0] !== null) continue
@@ -137,9 +135,4 @@ function ratiosTo(bases: readonly FigureScores[]) {
 /** A member that is scored for comparison and takes no part in the mixture. */
 export function isTwin(predictor: string): boolean {
   return predictor.endsWith(':no-carry')
-}
-
-/** Whether the mixture has to beat its members at the job's task. */
-export function isContested({ task }: Job): boolean {
-  return isContest(task)
 }

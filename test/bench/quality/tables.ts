@@ -1,4 +1,4 @@
-import { figure, grouped } from '../../../src/cli/table.ts'
+import { grouped } from '../../../src/cli/table.ts'
 import type { TaskName } from '../datasets.ts'
 import type { FigureReport, QualityReport, Spread } from './report.ts'
 import {
@@ -46,9 +46,9 @@ export function qualityTables(report: QualityReport): QualityTable[] {
         ['task', 'default', 'best', 'ratio', 'with'],
         ...grid.map(({ task, name, score, sets, standard }) => [
           `${titles[task]}, ${name}`,
-          figure(standard),
-          figure(score),
-          figure(score / standard),
+          digits(standard),
+          digits(score),
+          digits(score / standard),
           sets.length === 0 ? 'the default' : sets.join(' '),
         ]),
       ],
@@ -71,9 +71,9 @@ function scoreCells(figures: readonly FigureReport[]): string[][] {
     return [
       nameOf(each),
       metric,
-      figure(mixture.mean),
+      digits(mixture.mean),
       range(mixture),
-      median === undefined ? '' : figure(median.mean),
+      median === undefined ? '' : digits(median.mean),
       ...(target === undefined ? ['', '', ''] : against(target, mixture.mean, lowest)),
     ]
   })
@@ -97,8 +97,10 @@ function plain(value: number): string {
   return value >= 1000 ? grouped(value) : String(value)
 }
 
-function range({ min, max }: Spread): string {
-  return `${figure(min)}–${figure(max)}`
+/** Empty with one seed. */
+function range({ min, max, values }: Spread): string {
+  if (values.length < 2) return ''
+  return `${digits(min)}–${digits(max)}`
 }
 
 function bestCells(figures: readonly FigureReport[]): string[][] {
@@ -110,7 +112,7 @@ function bestCells(figures: readonly FigureReport[]): string[][] {
       [
         nameOf(each),
         name,
-        ...[score, mixture.mean, ratio].map(figure),
+        ...[score, mixture.mean, ratio].map(digits),
         ...against(bestMemberTarget, ratio),
       ],
     ]
@@ -122,7 +124,7 @@ function networksCells(figures: readonly FigureReport[]): string[][] {
   const rows = figures.flatMap((each) => {
     const { lines, networksAdd, mixture, task, name } = each
     if (lines === undefined || networksAdd === undefined) return []
-    const values = [mixture.mean, lines.mean, networksAdd].map(figure)
+    const values = [mixture.mean, lines.mean, networksAdd].map(digits)
     return [[nameOf(each), ...values, ...against(networksTarget(task, name), networksAdd)]]
   })
   return [['task', 'with', 'without', 'ratio', 'reach', 'beyond', ''], ...rows]
@@ -134,7 +136,7 @@ function costCells({ cost, bytesPerSequence }: QualityReport): string[][] {
     rows.push(
       ['records per second, default portfolio, nyc_taxi', grouped(cost.full), '', '', ''],
       ['records per second, one network', grouped(cost.network), '', '', ''],
-      ['times as long as one network', figure(cost.times), ...against(costTarget, cost.times)],
+      ['times as long as one network', digits(cost.times), ...against(costTarget, cost.times)],
     )
   }
   if (bytesPerSequence !== undefined) {
@@ -150,17 +152,21 @@ function costCells({ cost, bytesPerSequence }: QualityReport): string[][] {
 function coverageCells(figures: readonly FigureReport[]): string[][] {
   const rows = figures.flatMap((each) =>
     each.coverage.map(({ level, overall, farthest, worstWindow, width }) => {
-      const off = verdict(coverageTarget, Math.abs(overall - level))
-      const window = worstWindow === null ? undefined : Math.abs(worstWindow - level)
+      const off = (target: Target, share: number) => verdict(target, Math.abs(share - level))
+      // Fewer values than a window has are no long run.
+      const [isLong, window, withinWindow] =
+        worstWindow === null
+          ? [false, '', '']
+          : [true, percent(worstWindow), off(windowTarget, worstWindow)]
       return [
         nameOf(each),
         percent(level),
         percent(overall),
-        off,
+        isLong ? off(coverageTarget, overall) : '',
         percent(farthest),
-        worstWindow === null ? '' : percent(worstWindow),
-        window === undefined ? '' : verdict(windowTarget, window),
-        figure(width),
+        window,
+        withinWindow,
+        digits(width),
       ]
     }),
   )
@@ -173,11 +179,7 @@ function percent(share: number): string {
 }
 
 function densityCells(figures: readonly FigureReport[]): string[][] {
-  const rows = figures.map((each) => [
-    nameOf(each),
-    figure(each.nll ?? undefined),
-    figure(each.crps ?? undefined),
-  ])
+  const rows = figures.map((each) => [nameOf(each), digits(each.nll), digits(each.crps)])
   return [['task', 'NLL', 'CRPS'], ...rows]
 }
 
@@ -185,7 +187,7 @@ function partCells(figures: readonly FigureReport[]): string[][] {
   const rows = figures.flatMap((each) =>
     each.parts.map(({ name, mixture }) => [
       `${nameOf(each)}: ${name}`,
-      figure(mixture.mean),
+      digits(mixture.mean),
       range(mixture),
     ]),
   )
@@ -196,9 +198,9 @@ function memberCells(figures: readonly FigureReport[]): string[][] {
   const names = [...new Set(figures.flatMap(({ members }) => Object.keys(members)))]
   const rows = names.map((name) => [
     name,
-    ...figures.map(({ members }) => (name in members ? figure(members[name] ?? undefined) : '')),
+    ...figures.map(({ members }) => (name in members ? digits(members[name]) : '')),
   ])
-  const mixtures = ['mixture', ...figures.map(({ mixture }) => figure(mixture.mean))]
+  const mixtures = ['mixture', ...figures.map(({ mixture }) => digits(mixture.mean))]
   return [['member', ...figures.map(shortName)], mixtures, ...rows]
 }
 
@@ -214,4 +216,12 @@ function secondsCells({ tasks }: QualityReport): string[][] {
     grouped(records / seconds),
   ])
   return [['task', 'records', 'seconds', 'records/s'], ...rows]
+}
+
+/** Enough digits to tell two scores apart: four significant ones below 1, five above. */
+function digits(value: number | null | undefined): string {
+  if (typeof value !== 'number' || !Number.isFinite(value)) return '–'
+  const size = Math.abs(value)
+  if (size >= 1e9) return value.toExponential(2)
+  return size >= 1e4 ? grouped(value) : value.toPrecision(size < 1 ? 4 : 5)
 }

@@ -1,3 +1,4 @@
+import { median } from '../../../src/bench/statistics.ts'
 import { gaussianCrps, gaussianNll } from '../../../src/cli/gaussian.ts'
 import { log } from '../../../src/kernels/transcendental.ts'
 import type { Scored } from '../../../src/model/scored.ts'
@@ -60,6 +61,7 @@ export class Tally {
   /** Intervals, hits and widths, (slots, L, 3). */
   readonly #intervals: Float64Array
   readonly #sliding: readonly Sliding[]
+  #missed = 0
   /** Rows with a density, their NLL and CRPS, (slots, 3). */
   readonly #densities: Float64Array
 
@@ -83,13 +85,22 @@ export class Tally {
     }))
   }
 
+  /** Values that count and had not been predicted. */
+  get missed(): number {
+    return this.#missed
+  }
+
   /** Takes in what was scored at a record. */
   add(row: number, scored: Scored): void {
     const { records, scoring, scales } = this.#data
     if (!counts(scoring, row, scored.step)) return
     const D = records.fields.targets.length
     for (let slot = 0; slot < this.#slots; slot++) {
-      if (scored.present[slot] !== 1) continue
+      if (Number.isNaN(scored.observed[slot % D]!)) continue
+      if (scored.present[slot] !== 1) {
+        this.#missed++
+        continue
+      }
       const group = records.sequence[row]! * this.#slots + slot
       const scale = scales[group]!
       if (Number.isNaN(scale)) continue
@@ -109,7 +120,7 @@ export class Tally {
   figures(): FigureScores[] {
     return this.#data.figures.map((figure) => {
       const groups = this.#groupsOf(figure.slots)
-      const own = groups.map((group) => this.#score(group, 0))
+      const own = groups.map((group) => this.#score(group, 0)).filter((score) => score !== null)
       const { targets, horizons } = this.#data.settings
       const parts = figure.slots.map((slot) => ({
         name: horizons.length > 1 ? `slot ${slot}` : targets[slot]!,
@@ -120,7 +131,7 @@ export class Tally {
         metric: figure.metric,
         rows: groups.reduce((sum, group) => sum + this.#rows[group * this.#predictors]!, 0),
         scores: this.#combined(groups, figure.combine),
-        median: groups.length > figure.slots.length ? middle(own) : null,
+        median: groups.length > figure.slots.length ? median(own) : null,
         parts: figure.parts ? parts : [],
         coverage: this.#levels.map((level, l) => this.#coverage(figure, level, l)),
         nll: this.#density(figure, 1),
@@ -225,10 +236,4 @@ function farthestFrom(level: number, shares: readonly number[]): number | undefi
 
 function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length
-}
-
-function middle(scores: readonly (number | null)[]): number {
-  const sorted = scores.filter((score) => score !== null).toSorted((a, b) => a - b)
-  const half = sorted.length >> 1
-  return (sorted[half]! + sorted[(sorted.length - 1) >> 1]!) / 2
 }
