@@ -14,6 +14,11 @@ export interface Dimensions {
   readonly horizons: readonly number[]
   /** K × D; a slot is k × D + d. */
   readonly slots: number
+  /**
+   * O: outputs of every network: the move of each slot from its newest value and, beside lines,
+   * what these leave of each slot.
+   */
+  readonly outputs: number
   /** Steps of a sequence. */
   readonly seasons: readonly number[]
   /** L interval levels. */
@@ -48,6 +53,7 @@ export function dimensionsOf(config: Pick<Config, 'task' | 'model'>): Dimensions
     known: known.length,
     horizons,
     slots: horizons.length * targets.length,
+    outputs: horizons.length * targets.length * (config.model.portfolio === 'full' ? 2 : 1),
     seasons,
     levels: intervals,
     maxHorizon,

@@ -22,7 +22,7 @@ export function gradientNorms(
   if (!windows.holds(sequence, newest) || newest < 0) return []
   const inputs = networks[0]!.network.spec.inputs
   const stepsMax = d.updateEvery + d.window
-  const batch = new WindowBatch({ runsMax: 1, stepsMax, inputs, outputs: d.slots })
+  const batch = new WindowBatch({ runsMax: 1, stepsMax, inputs, outputs: d.outputs })
   const start = windows.writeProbe(sequence, newest, batch)
   return networks.map(({ name, network, stateSize, statesAt }) => {
     const from = windows.checkpointOf(sequence, start) + statesAt

@@ -15,6 +15,9 @@ const DELTA_COUNT = 9
 export class History {
   private readonly d: Dimensions
   private readonly domains: readonly Domain[]
+  /** Per domain: the ring that its images are read from, its own or that of the values. */
+  private readonly rings: readonly number[]
+  private readonly keptRings: number
   private readonly capacity: number
   private readonly reach: number
   private readonly recent: number
@@ -38,7 +41,10 @@ export class History {
     this.capacity = this.reach + d.maxHorizon
     this.recent = d.maxHorizon + 1
     const quantities = domains.length * d.targets
-    this.values = layout.claim(quantities * this.capacity)
+    let kept = 0
+    this.rings = domains.map((domain) => (domain.kept ? kept++ : 0))
+    this.keptRings = kept
+    this.values = layout.claim(kept * d.targets * this.capacity)
     this.moments = layout.claim(quantities * this.recent * 2)
     this.changes = new Scaler(layout, d.slots)
     this.changeScales = layout.claim(d.slots * this.recent)
@@ -53,8 +59,8 @@ export class History {
   /** A new sequence: no time and no value seen yet. */
   begin(core: Float64Array): void {
     core[this.lastTime] = ABSENT
-    const quantities = this.domains.length * this.d.targets
-    core.fill(ABSENT, this.values, this.values + quantities * this.capacity)
+    const size = this.keptRings * this.d.targets * this.capacity
+    core.fill(ABSENT, this.values, this.values + size)
   }
 
   /** Takes in event time and targets of own step `t`, and the moments that stand after it. */
@@ -82,7 +88,7 @@ export class History {
         const q = m * count + d
         const usable = present && (domain.unbounded || core[this.negative + d] === 0)
         const image = usable ? domain.forward(value) : ABSENT
-        core[this.values + q * this.capacity + now] = image
+        if (domain.kept) core[this.imagesOf(m, d) + now] = image
         if (usable) scaler.update(core, q, image)
         const at = this.moments + (q * this.recent + recent) * 2
         core[at] = scaler.mean(core, q)
@@ -139,14 +145,17 @@ export class History {
     return sorted[(count - 1) >> 1]!
   }
 
-  /** The image of target d at own step `step` in domain `m`; ABSENT where there is none. */
+  /** What is kept of target d at own step `step` for domain `m`; ABSENT where there is none. */
   value(core: Float64Array, m: number, d: number, step: number): number {
     return step < 0 ? ABSENT : core[this.imagesOf(m, d) + this.placeOf(step)]!
   }
 
-  /** Where the ring of the images of target d in domain `m` begins; see `placeOf`. */
+  /**
+   * Where the ring of the images of target d in domain `m` begins, of the values in a domain whose
+   * images are not kept; see `placeOf`.
+   */
   imagesOf(m: number, d: number): number {
-    return this.values + (m * this.d.targets + d) * this.capacity
+    return this.values + (this.rings[m]! * this.d.targets + d) * this.capacity
   }
 
   /** Place of own step `step` in such a ring; `back` takes steps back from there. */
@@ -197,8 +206,8 @@ export class History {
   }
 
   /**
-   * Whether domain `m` holds for target d of this sequence: none before the first value, and the
-   * logarithm ends with a negative one.
+   * Whether domain `m` holds for target d of this sequence: none before the first value, and those
+   * that know no negative values end with one.
    */
   holds(core: Float64Array, m: number, d: number): boolean {
     if (this.newest(core, d) === ABSENT) return false

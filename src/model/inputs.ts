@@ -4,12 +4,15 @@ import type { History } from './history.ts'
 import { networkLags } from './lags.ts'
 import { ABSENT, type Layout } from './layout.ts'
 import { PackedInputs } from './packed-inputs.ts'
+import type { Profiles } from './profiles.ts'
+import type { Residuals } from './residuals.ts'
 import { CLIP, clip, Scaler } from './scaler.ts'
 
 /**
  * The input vector x_t that every network sees, and from which the lines take the further fields:
  * targets (D × [z, missing]), inputs (I × [z, missing]), known now (N × z), known at +k
- * (K × N × [z, missing]), calendar (6 or none), lags (D × lags).
+ * (K × N × [z, missing]), calendar (6 or none), lags (D × lags), what was usual (D × T) and is for
+ * each horizon's target (K × D × T), what the newest values left of the lines' forecasts (D).
  */
 export class InputVector {
   readonly size: number
@@ -23,9 +26,18 @@ export class InputVector {
   private readonly aheadAt: number
   private readonly calendarAt: number
   private readonly lagsAt: number
+  private readonly usualAt: number
+  private readonly profiles: Profiles | null
+  private readonly residuals: Residuals | null
   private readonly calendar: boolean
 
-  constructor(layout: Layout, d: Dimensions, calendar: boolean) {
+  /** `past`: what beside lines tells of the past; null in a lone network. */
+  constructor(
+    layout: Layout,
+    d: Dimensions,
+    calendar: boolean,
+    past: { profiles: Profiles; residuals: Residuals } | null,
+  ) {
     this.d = d
     this.calendar = calendar
     this.lags = Int32Array.from(networkLags(d))
@@ -35,7 +47,12 @@ export class InputVector {
     this.aheadAt = this.knownAt + d.known
     this.calendarAt = this.aheadAt + 2 * d.horizons.length * d.known
     this.lagsAt = this.calendarAt + (calendar ? CALENDAR_SIZE : 0)
-    this.size = this.lagsAt + d.targets * this.lags.length
+    this.profiles = past?.profiles ?? null
+    this.residuals = past?.residuals ?? null
+    this.usualAt = this.lagsAt + d.targets * this.lags.length
+    const tables = this.profiles?.tables ?? 0
+    const left = this.residuals === null ? 0 : d.targets
+    this.size = this.usualAt + (1 + d.horizons.length) * d.targets * tables + left
     this.packed = new PackedInputs({
       flagged: d.targets + d.inputs,
       plain: d.known,
@@ -65,6 +82,10 @@ export class InputVector {
     this.writeTargets(core, t, values, history, out)
     this.writeFields(core, values, out)
     if (this.calendar) writeCalendar(history.timeAfter(core, t, 0), out, this.calendarAt)
+    if (this.profiles !== null) this.writeUsual(core, t, history, this.profiles, out)
+    if (this.residuals === null) return
+    const at = this.size - this.d.targets
+    for (let d = 0; d < this.d.targets; d++) out[at + d] = this.residuals.newestOf(core, d)
   }
 
   private writeTargets(
@@ -90,6 +111,28 @@ export class InputVector {
         // `clip`, written out: a call that is not inlined makes an object of each result.
         const z = Math.max(-CLIP, Math.min((lagged - mean) / scale, CLIP))
         out[lagsAt + j] = lagged === ABSENT ? 0 : z
+      }
+    }
+  }
+
+  private writeUsual(
+    core: Float64Array,
+    t: number,
+    history: History,
+    profiles: Profiles,
+    out: Float32Array,
+  ): void {
+    const { targets, horizons } = this.d
+    const { tables } = profiles
+    let at = this.usualAt
+    for (let d = 0; d < targets; d++) {
+      const mean = history.mean(core, 0, d, t)
+      const scale = history.scale(core, 0, d, t)
+      const usual = profiles.usualPlace(t, d)
+      for (let i = 0; i < tables; i++) out[at++] = standard(core[usual + i]!, mean, scale)
+      for (let k = 0; k < horizons.length; k++) {
+        const ahead = profiles.aheadPlace(t, k) + d * tables
+        for (let i = 0; i < tables; i++) out[at++] = standard(core[ahead + i]!, mean, scale)
       }
     }
   }
@@ -123,4 +166,8 @@ export class InputVector {
   private standardise(core: Float64Array, i: number, value: number): number {
     return clip((value - this.scaler.mean(core, i)) / this.scaler.scale(core, i))
   }
+}
+
+function standard(value: number, mean: number, scale: number): number {
+  return value === ABSENT ? 0 : Math.max(-CLIP, Math.min((value - mean) / scale, CLIP))
 }

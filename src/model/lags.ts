@@ -2,10 +2,14 @@ import type { Dimensions } from './dimensions.ts'
 
 /** Newest values every line sees. */
 const RECENT_COUNT = 8
+/** What a line of one sequence alone sees: fewer, as its state is that sequence's. */
+const OWN_RECENT_COUNT = 6
 /** How far a line looks to either side of the same phase of an earlier season. */
 const LINE_REACH = 4
 /** The same for the networks, which carry the recent past in their state. */
 const NETWORK_REACH = 2
+/** The same for lines that have less to learn from, or more beside it. */
+const NEAR_REACH = 1
 
 /**
  * Distance from now to the newest value that lies a whole number of seasons before the target k
@@ -19,9 +23,23 @@ export function seasonalLag(season: number, k: number): number {
  * Lags of a line for horizon k, ascending and each once: recent ones and those around each season.
  */
 export function lineLags(d: Dimensions, k: number): number[] {
+  return around(d, k, RECENT_COUNT, LINE_REACH)
+}
+
+/** The same, closer around each season. */
+export function nearLags(d: Dimensions, k: number): number[] {
+  return around(d, k, RECENT_COUNT, NEAR_REACH)
+}
+
+/** Lags of a line that one sequence has for itself. */
+export function ownLags(d: Dimensions, k: number): number[] {
+  return around(d, k, OWN_RECENT_COUNT, NEAR_REACH)
+}
+
+function around(d: Dimensions, k: number, recent: number, reach: number): number[] {
   const lags: number[] = []
-  for (let lag = 0; lag < RECENT_COUNT; lag++) lags.push(lag)
-  for (const season of d.seasons) pushAround(lags, seasonalLag(season, k), LINE_REACH)
+  for (let lag = 0; lag < recent; lag++) lags.push(lag)
+  for (const season of d.seasons) pushAround(lags, seasonalLag(season, k), reach)
   const longest = Math.max(0, ...d.seasons)
   if (longest > 0) lags.push(seasonalLag(longest, k) + longest)
   return distinct(lags)

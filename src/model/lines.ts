@@ -1,115 +1,177 @@
-import type { Kernel, LeastSquares } from '../kernels/kernel.ts'
-import { CALENDAR_SIZE } from './calendar.ts'
-import type { Dimensions } from './dimensions.ts'
+import type { Kernel } from '../kernels/kernel.ts'
+import type { Categories } from './categories.ts'
 import type { Domain } from './domain.ts'
-import type { History } from './history.ts'
-import type { InputVector } from './inputs.ts'
-import { lineLags } from './lags.ts'
-import { ABSENT } from './layout.ts'
-import { openRls } from './rls.ts'
-import { CLIP, clip } from './scaler.ts'
+import { GATE_SIZE, Gate, gateSeasons } from './gates.ts'
+import { nearLags } from './lags.ts'
+import { ABSENT, type Layout } from './layout.ts'
+import { type FeatureParts, LineFeatures, type LineStep } from './line-features.ts'
+import { OwnLine } from './own-line.ts'
+import { USUAL_COUNT } from './profiles.ts'
+import { PooledSquares } from './rls.ts'
+import { clip } from './scaler.ts'
 
-/** Initial variance of a line's weights, in standardised units. */
-const PRIOR = 10
 /** A line's forecast is held within this many standard deviations of the mean. */
 const REACH = 10
 
-/** What lines read of one own step of a sequence; one object, filled anew for each step. */
-export interface LineStep {
-  core: Float64Array
-  step: number
-  /** `History.placeOf(step)` */
-  place: number
-  /** The step's input vector (I). */
-  x: Float32Array
-  /** Calendar of each horizon's target, (K, CALENDAR_SIZE). */
-  readonly calendar: Float64Array
+/** How fast each kind of line forgets, and how far it trusts itself at first. */
+const PLAIN = { forgetting: 0.9995, prior: 10 }
+const FAST = { forgetting: 0.998, prior: 10 }
+const GATED = { forgetting: 0.9998, prior: 1 }
+
+export interface LineParts extends FeatureParts {
+  readonly kernel: Kernel
+  readonly categories: Categories
+}
+
+/** One straight line over some of the features of its slot. */
+export class Line {
+  readonly squares: PooledSquares
+  private readonly picks: Int32Array
+  private readonly gate: Gate | null
+
+  constructor(
+    kernel: Kernel,
+    picks: readonly number[],
+    shape: { forgetting: number; prior: number },
+    gate: Gate | null = null,
+  ) {
+    this.picks = Int32Array.from(picks)
+    this.gate = gate
+    const features = picks.length + (gate === null ? 0 : GATE_SIZE)
+    this.squares = new PooledSquares(kernel, { features, outputs: 1, ...shape })
+    this.squares.rls.present[0] = 1
+  }
+
+  /** Takes its features; false where it has none to go by. */
+  take(from: LineStep, features: LineFeatures): boolean {
+    const { picks } = this
+    const { x } = this.squares.rls
+    const { values } = features
+    for (let i = 0; i < picks.length; i++) x[i] = values[picks[i]!]!
+    return this.gate === null || this.gate.fill(from, features, x, picks.length)
+  }
+
+  /** The standardised forecast at the features last taken. */
+  predict(): number {
+    return Math.max(-REACH, Math.min(this.squares.rls.predict(0), REACH))
+  }
+
+  learn(z: number): void {
+    const { rls } = this.squares
+    rls.targets[0] = z
+    rls.update()
+  }
 }
 
 /**
- * One straight line on seasonal lags for one horizon and target in one domain: an AR(τ) of fixed
- * window, learnt by recursive least squares over all sequences in each one's own standardised
- * units. Features: 1, lags, calendar of the target's time, further inputs, known at the target.
+ * All lines of one slot, learnt by recursive least squares: an AR(τ) of fixed window on seasonal
+ * lags and on what is usual, in several domains, over all sequences in each one's own standardised
+ * units. Those beyond the plain ones (a fast one, gated ones, one of each sequence's own) live in
+ * the square-root domain while that holds: it is the best of the three on most counts.
  */
-export class Line {
-  readonly rls: LeastSquares
-  private readonly d: Dimensions
-  private readonly history: History
-  private readonly domainIndex: number
-  private readonly domain: Domain
-  private readonly horizon: number
+export class SlotLines {
+  readonly features: LineFeatures
+  private readonly parts: LineParts
   private readonly target: number
-  private readonly calendar: boolean
-  private readonly lags: Int32Array
-  private readonly inputs: InputVector
+  private readonly plain: readonly Line[]
+  private readonly others: readonly Line[]
+  private readonly own: OwnLine
 
-  /** `horizon` is the index k of the horizon, `target` the index d, `domain` [index, domain]. */
-  constructor(
-    kernel: Kernel,
-    d: Dimensions,
-    history: History,
-    domain: readonly [number, Domain],
-    horizon: number,
-    target: number,
-    calendar: boolean,
-    inputs: InputVector,
-  ) {
-    this.d = d
-    this.history = history
-    this.domainIndex = domain[0]
-    this.domain = domain[1]
-    this.horizon = horizon
+  constructor(layout: Layout, parts: LineParts, horizon: number, target: number) {
+    const { d, kernel, domains } = parts
+    const features = new LineFeatures(parts, horizon, target)
+    this.features = features
+    this.parts = parts
     this.target = target
-    this.calendar = calendar
-    this.inputs = inputs
-    this.lags = Int32Array.from(lineLags(d, d.horizons[horizon]!))
-    const features = 1 + this.lags.length + (calendar ? CALENDAR_SIZE : 0) + d.inputs + d.known
-    this.rls = openRls(kernel, features, 1, PRIOR)
-    this.rls.present[0] = 1
+    const rest = features.ofRest()
+    const plain = [0, ...features.ofLags(features.lags), ...features.ofUsual(USUAL_COUNT), ...rest]
+    const near = [0, ...features.ofLags(nearLags(d, d.horizons[horizon]!))]
+    this.plain = domains.map(() => new Line(kernel, plain, PLAIN))
+    this.others = [
+      new Line(kernel, [...near, ...features.ofUsual(1), ...rest], FAST),
+      ...gateSeasons(d).map((season) => {
+        const gate = new Gate(d, season, horizon, parts)
+        return new Line(kernel, [...near, ...features.ofUsual(USUAL_COUNT), ...rest], GATED, gate)
+      }),
+    ]
+    this.own = new OwnLine(layout, kernel, features, d, horizon)
   }
 
-  /** Forecast made at that step, in units of the target; ABSENT where the domain does not hold. */
-  predict(from: LineStep): number {
-    const { history, domainIndex: m, target: d } = this
+  /** Least squares of all sequences, in a fixed order. */
+  get squares(): PooledSquares[] {
+    return [...this.plain, ...this.others].map((line) => line.squares)
+  }
+
+  begin(core: Float64Array): void {
+    this.own.begin(core)
+  }
+
+  /** Writes what each line forecasts at that step to `out[at…]`, in units of the target. */
+  predict(from: LineStep, shared: boolean, out: Float64Array, at: number): void {
+    const { history, domains } = this.parts
+    const { plain, others, features, target } = this
     const { core, step } = from
-    if (!history.holds(core, m, d)) return ABSENT
-    const mean = history.mean(core, m, d, step)
-    const scale = history.scale(core, m, d, step)
-    this.fill(from, mean, scale)
-    const z = this.rls.predict(0)
-    const bounded = Math.max(-REACH, Math.min(z, REACH))
-    return this.domain.inverse(mean + bounded * scale)
+    const best = this.best(core)
+    const last = at + plain.length + others.length
+    out.fill(ABSENT, at, last + 1)
+    for (let m = 0; m < domains.length; m++) {
+      if (!history.holds(core, m, target)) continue
+      const domain = domains[m]!
+      const mean = history.mean(core, m, target, step)
+      const scale = history.scale(core, m, target, step)
+      features.fill(from, m, mean, scale)
+      plain[m]!.take(from, features)
+      const z = plain[m]!.predict()
+      out[at + m] = domain.inverse(mean + z * scale)
+      if (m !== best) continue
+      for (let i = 0; i < others.length; i++) {
+        const line = others[i]!
+        if (!line.take(from, features)) continue
+        out[at + plain.length + i] = domain.inverse(mean + line.predict() * scale)
+      }
+      if (!shared) continue
+      const own = Math.max(-REACH, Math.min(z + this.own.predict(core, z), REACH))
+      out[last] = domain.inverse(mean + own * scale)
+    }
   }
 
-  /** Learns `value`, which has arrived for the forecast made at that step. */
-  learn(from: LineStep, value: number): void {
-    const { history, domainIndex: m, target: d } = this
+  /** Learns `value`, which has arrived for the forecasts made at that step. */
+  learn(from: LineStep, shared: boolean, value: number): void {
+    const { history, domains } = this.parts
+    const { plain, others, features, target } = this
     const { core, step } = from
-    if (!history.holds(core, m, d) || (!this.domain.unbounded && value < 0)) return
-    const mean = history.mean(core, m, d, step)
-    const scale = history.scale(core, m, d, step)
-    this.fill(from, mean, scale)
-    this.rls.targets[0] = clip((this.domain.forward(value) - mean) / scale)
-    this.rls.update()
+    const best = this.best(core)
+    for (let m = 0; m < domains.length; m++) {
+      const domain = domains[m]!
+      if (!history.holds(core, m, target) || (!domain.unbounded && value < 0)) continue
+      const mean = history.mean(core, m, target, step)
+      const scale = history.scale(core, m, target, step)
+      features.fill(from, m, mean, scale)
+      const z = clip((domain.forward(value) - mean) / scale)
+      plain[m]!.take(from, features)
+      if (m === best && shared) this.own.learn(core, plain[m]!.predict(), z)
+      plain[m]!.learn(z)
+      if (m !== best) continue
+      for (let i = 0; i < others.length; i++) {
+        const line = others[i]!
+        if (line.take(from, features)) line.learn(z)
+      }
+    }
   }
 
-  private fill({ core, place, x: fields, calendar }: LineStep, mean: number, scale: number): void {
-    const { history, lags, horizon, inputs, d } = this
-    const { x } = this.rls
-    const images = history.imagesOf(this.domainIndex, this.target)
-    let i = 0
-    x[i++] = 1
-    for (let j = 0; j < lags.length; j++) {
-      const value = core[images + history.back(place, lags[j]!)]!
-      // `clip`, written out: a call that is not inlined makes an object of each result.
-      const z = Math.max(-CLIP, Math.min((value - mean) / scale, CLIP))
-      x[i++] = value === ABSENT ? 0 : z
-    }
-    if (this.calendar) {
-      const at = horizon * CALENDAR_SIZE
-      for (let j = 0; j < CALENDAR_SIZE; j++) x[i++] = calendar[at + j]!
-    }
-    for (let j = 0; j < d.inputs; j++) x[i++] = fields[inputs.inputAt(j)]!
-    for (let j = 0; j < d.known; j++) x[i++] = fields[inputs.aheadInputAt(horizon, j)]!
+  /** The domain of the lines that have none of their own. */
+  private best(core: Float64Array): number {
+    return this.parts.domains.length > 1 && this.parts.history.holds(core, 1, this.target) ? 1 : 0
   }
+}
+
+/** Names of the lines of every slot, in their order. */
+export function lineNames(domains: readonly Domain[], parts: Pick<LineParts, 'd'>): string[] {
+  const { d } = parts
+  return [
+    ...domains.map((domain) => `rls:${domain.name}`),
+    'rls:fast',
+    ...gateSeasons(d).map((season) => `rls:gated:${season === null ? 'known' : d.seasons[season]}`),
+    'rls:own',
+  ]
 }

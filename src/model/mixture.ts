@@ -17,6 +17,12 @@ const REGRET_MAX = 1e3
 const PULL_MAX = 30
 
 /**
+ * Per slot: errors taken in, fading mean absolute and square error; fading mean absolute error of
+ * the naive forecast and of the members' median.
+ */
+const MOMENTS = 5
+
+/**
  * One forecast out of many, with intervals: aggregators weigh the members by regret, a hedge
  * chooses among the aggregators and the first member, which is the naive forecast (learning.md §4
  * D). Keeps what was predicted until its target arrives. Per slot of a sequence; A candidates.
@@ -27,6 +33,9 @@ export class Mixture {
   private readonly mixed: number
   private readonly aggregators: readonly Aggregator[]
   private readonly hedge: Hedge | null
+  /** Weighs the naive forecasts and lines alone, the first `lines` members. */
+  private readonly lined: MlPoly | null
+  private readonly lines: number
   private readonly intervals: IntervalTracker
   private readonly moments: number
   /** Where each slot's ring begins in the core, and its horizon: the ring's steps, (K × D). */
@@ -44,8 +53,10 @@ export class Mixture {
   private readonly held: Float64Array
   private readonly sorted: Float64Array
 
-  /** `names`: M, of which the first `mixed` take part. */
-  constructor(layout: Layout, d: Dimensions, names: number, mixed: number) {
+  /**
+   * `names`: M, of which the first `mixed` take part; the first `lines` of these are no networks.
+   */
+  constructor(layout: Layout, d: Dimensions, names: number, mixed: number, lines: number) {
     this.d = d
     this.names = names
     this.mixed = mixed
@@ -57,13 +68,16 @@ export class Mixture {
             new Boa(layout, d.slots, mixed, 0.995),
           ]
         : []
-    // One member needs none to choose among, nor limits to be held within.
-    const candidates = mixed > 1 ? this.aggregators.length + 1 : 0
+    this.lines = lines
+    this.lined = lines > 0 ? new MlPoly(layout, d.slots, lines, 0.995) : null
+    // The lines', the aggregators', the naive one. One member needs none to choose among, nor limits
+    // to be held within.
+    const candidates = mixed > 1 ? this.aggregators.length + 2 : 0
     this.hedge = mixed > 1 ? new Hedge(layout, d.slots, candidates, 0.99, 0.5) : null
     this.intervals = new IntervalTracker(layout, d.slots, d.levels)
-    this.moments = layout.claim(3 * d.slots)
+    this.moments = layout.claim(MOMENTS * d.slots)
     this.rest = names + candidates
-    this.boundsAt = this.rest + (mixed > 1 ? 6 : 4)
+    this.boundsAt = this.rest + (mixed > 1 ? 7 : 4)
     const entrySize = this.boundsAt + 2 * d.levels.length
     this.stride = d.targets * entrySize
     this.rings = new Int32Array(d.slots)
@@ -104,29 +118,59 @@ export class Mixture {
       const unit = this.unit(core, slot)
       const from = slot * names
       for (let i = 0; i < names; i++) core[entry + i] = members[from + i]!
-      const mean = this.hedge === null ? members[from]! : this.mix(core, slot, entry, unit)
+      const mean = this.hedge === null ? members[from]! : this.mix(core, slot, entry)
       const rest = entry + this.rest
       core[rest] = mean
       core[rest + 1] = unit
-      core[rest + 2] = Math.sqrt(core[this.moments + 3 * slot + 2]!)
-      core[rest + 3] = core[this.moments + 3 * slot]!
+      core[rest + 2] = Math.sqrt(core[this.moments + MOMENTS * slot + 2]!)
+      core[rest + 3] = core[this.moments + MOMENTS * slot]!
       this.intervals.write(core, slot, mean, unit, core, entry + this.boundsAt)
       means[slot] = mean
       this.readBounds(core, entry, bounds, slot)
     }
   }
 
+  /**
+   * Mixes the naive forecasts and lines of `slot` alone, the first of its members at `members[at…]`
+   * of own step `step`: what networks learn the residual of. Kept; ABSENT without lines.
+   */
+  mixLines(
+    core: Float64Array,
+    step: number,
+    slot: number,
+    members: Float64Array,
+    at: number,
+  ): number {
+    const { lined, lines, weights } = this
+    if (lined === null) return ABSENT
+    const entry = this.entry(step, slot)
+    for (let i = 0; i < lines; i++) core[entry + i] = members[at + i]!
+    for (let i = lines; i < this.mixed; i++) core[entry + i] = ABSENT
+    const limits = entry + this.rest + 4
+    this.limit(core, slot, entry, limits)
+    this.hold(core, entry, limits)
+    lined.weigh(core, slot, this.held, 0, weights)
+    const base = combine(weights, this.held, 0, lines)
+    core[entry + this.names] = base
+    return base
+  }
+
+  /** What `mixLines` made at own step `step`, one of those whose targets may still come. */
+  linesOf(core: Float64Array, step: number, slot: number): number {
+    return this.lined === null ? ABSENT : core[this.entry(step, slot) + this.names]!
+  }
+
   /** Writes the candidates and the limits of an entry, and returns what the hedge makes of them. */
-  private mix(core: Float64Array, slot: number, entry: number, unit: number): number {
+  private mix(core: Float64Array, slot: number, entry: number): number {
     const { aggregators, choice, weights, held } = this
     const candidates = entry + this.names
-    this.limit(core, entry, unit, entry + this.rest + 4)
+    this.limit(core, slot, entry, entry + this.rest + 4)
     this.hold(core, entry, entry + this.rest + 4)
     for (let a = 0; a < aggregators.length; a++) {
       aggregators[a]!.weigh(core, slot, held, 0, weights)
-      core[candidates + a] = combine(weights, held, 0, this.mixed)
+      core[candidates + 1 + a] = combine(weights, held, 0, this.mixed)
     }
-    core[candidates + aggregators.length] = held[0]!
+    core[candidates + 1 + aggregators.length] = held[0]!
     this.hedge?.weigh(core, slot, core, candidates, choice)
     return combine(choice, core, candidates, choice.length)
   }
@@ -172,6 +216,9 @@ export class Mixture {
     const then = core[rest + 1]!
     if (then > 0) this.intervals.learn(core, slot, (observed - mean) / then)
     this.takeError(core, slot, observed - mean)
+    if (this.hedge === null) return
+    this.fade(core, slot, 3, Math.abs(observed - core[entry]!))
+    this.fade(core, slot, 4, Math.abs(observed - core[rest + 6]!))
   }
 
   private learn(
@@ -185,8 +232,12 @@ export class Mixture {
     const candidates = entry + this.names
     this.hold(core, entry, entry + this.rest + 4)
     for (let a = 0; a < aggregators.length; a++) {
-      this.fillRegrets(core[candidates + a]!, observed, unit)
+      this.fillRegrets(core[candidates + 1 + a]!, observed, unit, this.mixed)
       aggregators[a]!.learn(core, slot, this.regrets)
+    }
+    if (this.lined !== null) {
+      this.fillRegrets(core[candidates]!, observed, unit, this.lines)
+      this.lined.learn(core, slot, this.regrets)
     }
     for (let c = 0; c < losses.length; c++) {
       const value = core[candidates + c]!
@@ -212,9 +263,13 @@ export class Mixture {
     hedge.weigh(core, slot, core, entry + this.names, choice)
     for (let a = 0; a < aggregators.length; a++) {
       aggregators[a]!.weigh(core, slot, held, 0, weights)
-      for (let i = 0; i < this.mixed; i++) out[i]! += choice[a]! * weights[i]!
+      for (let i = 0; i < this.mixed; i++) out[i]! += choice[1 + a]! * weights[i]!
     }
-    out[0]! += choice[aggregators.length]!
+    if (this.lined !== null) {
+      this.lined.weigh(core, slot, held, 0, weights)
+      for (let i = 0; i < this.lines; i++) out[i]! += choice[0]! * weights[i]!
+    }
+    out[0]! += choice[1 + aggregators.length]!
     return true
   }
 
@@ -225,19 +280,25 @@ export class Mixture {
 
   /** Fading root mean square error of a slot; 0 before the first. */
   rootMeanSquare(core: Float64Array, slot: number): number {
-    return Math.sqrt(core[this.moments + 3 * slot + 2]!)
+    return Math.sqrt(core[this.moments + MOMENTS * slot + 2]!)
   }
 
   /**
-   * Writes how low and how high the mixed members of an entry may pull to `core[at…]`. While no
-   * error has told what is usual nobody knows whom to trust: the naive forecast stands alone.
+   * Writes how low and how high the mixed members of an entry may pull to `core[at…]`, and their
+   * median: limits lie around that, or around the naive forecast where it is no worse. While no
+   * error has told what is usual nobody knows whom to trust, and the naive forecast stands alone.
    */
-  private limit(core: Float64Array, entry: number, unit: number, at: number): void {
+  private limit(core: Float64Array, slot: number, entry: number, at: number): void {
     const naive = core[entry]!
-    const centre = unit === 0 && naive !== ABSENT ? naive : this.median(core, entry)
+    const unit = this.unit(core, slot)
+    const fading = this.moments + MOMENTS * slot
+    const median = this.median(core, entry)
+    const trusted = naive !== ABSENT && core[fading + 3]! <= core[fading + 4]!
+    const centre = trusted ? naive : median
     const free = centre === ABSENT
     core[at] = free ? -Infinity : centre - PULL_MAX * unit
     core[at + 1] = free ? Infinity : centre + PULL_MAX * unit
+    core[at + 2] = median
   }
 
   /** The lower median of the mixed members that are present; ABSENT when none is. */
@@ -264,9 +325,9 @@ export class Mixture {
     }
   }
 
-  private fillRegrets(mixture: number, observed: number, unit: number): void {
+  private fillRegrets(mixture: number, observed: number, unit: number, count: number): void {
     const slope = mixture > observed ? 1 : mixture < observed ? -1 : 0
-    for (let i = 0; i < this.mixed; i++) {
+    for (let i = 0; i < count; i++) {
       const value = this.held[i]!
       const regret = value === ABSENT ? 0 : (slope * (mixture - value)) / unit
       this.regrets[i] = Math.max(-REGRET_MAX, Math.min(regret, REGRET_MAX))
@@ -274,7 +335,7 @@ export class Mixture {
   }
 
   private takeError(core: Float64Array, slot: number, error: number): void {
-    const at = this.moments + 3 * slot
+    const at = this.moments + MOMENTS * slot
     const count = core[at]! + 1
     const rate = Math.max(1 / count, RATE_MIN)
     const size = withinReach(Math.abs(error), count, core[at + 1]!)
@@ -283,9 +344,17 @@ export class Mixture {
     core[at + 2]! += rate * (size * size - core[at + 2]!)
   }
 
+  /** Takes an error of the slot into its fading mean at `place`. */
+  private fade(core: Float64Array, slot: number, place: number, error: number): void {
+    const at = this.moments + MOMENTS * slot
+    const count = core[at]!
+    const size = Number.isFinite(error) ? withinReach(error, count, core[at + 1]!) : core[at + 1]!
+    core[at + place]! += Math.max(1 / count, RATE_MIN) * (size - core[at + place]!)
+  }
+
   /** Fading mean absolute error of the mixture: the unit of regrets, losses and intervals. */
   private unit(core: Float64Array, slot: number): number {
-    return core[this.moments + 3 * slot + 1]!
+    return core[this.moments + MOMENTS * slot + 1]!
   }
 
   private entry(step: number, slot: number): number {

@@ -3,6 +3,7 @@ import type { Config } from '../config/schema.ts'
 import type { Kernel } from '../kernels/kernel.ts'
 import type { Forecast, Sample } from '../record/types.ts'
 import { parameterCount } from '../rnn/index.ts'
+import { Categories } from './categories.ts'
 import { type Dimensions, dimensionsOf } from './dimensions.ts'
 import { gradientNorms, type LagNorms } from './gradient-norms.ts'
 import { Hash64 } from './hash.ts'
@@ -15,6 +16,8 @@ import { Learning, type UpdateSummary } from './learning.ts'
 import { type LiveStep, ROWS_MAX } from './live-step.ts'
 import { Mixture } from './mixture.ts'
 import { buildNetworks, domainsOf, Portfolio } from './portfolio.ts'
+import { Profiles } from './profiles.ts'
+import { Residuals } from './residuals.ts'
 import { Scaler } from './scaler.ts'
 import type { Scored } from './scored.ts'
 import { Scores } from './scores.ts'
@@ -45,6 +48,7 @@ export class Model {
   readonly health: ModelHealth
   private readonly table: SequenceTable
   private readonly windows: Windows
+  private readonly categories: Categories
   private readonly portfolio: Portfolio
   private readonly mixture: Mixture
   private readonly learning: Learning
@@ -66,7 +70,12 @@ export class Model {
     const domains = domainsOf(config.model.portfolio)
     const scaler = new Scaler(core, domains.length * d.targets)
     const history = new History(core, d, domains, maxLag(d, config.model.portfolio === 'full'))
-    const inputs = new InputVector(core, d, config.task.calendar)
+    const full = config.model.portfolio === 'full'
+    const categories = new Categories(d, full)
+    const profiles = new Profiles(core, d, categories, full)
+    const residuals = new Residuals(core, d, history, domains)
+    const past = full ? { profiles, residuals } : null
+    const inputs = new InputVector(core, d, config.task.calendar, past)
     const networks = buildNetworks(config, d, kernel, inputs.size, seeded)
     const states = networks.length * networks[0]!.stateSize
     const features = networks.reduce(
@@ -74,20 +83,25 @@ export class Model {
       0,
     )
     this.windows = new Windows(d, inputs.packed, { states, features })
-    this.portfolio = new Portfolio(config, d, kernel, {
+    this.categories = categories
+    this.portfolio = new Portfolio(core, config, d, kernel, {
       history,
+      profiles,
+      categories,
+      residuals,
       windows: this.windows,
       inputs,
       networks,
     })
     this.memberNames = this.portfolio.names
-    this.mixture = new Mixture(core, d, this.memberNames.length, this.portfolio.mixed)
+    const { mixed, baselines } = this.portfolio
+    this.mixture = new Mixture(core, d, this.memberNames.length, mixed, baselines)
     this.table = new SequenceTable(core.size, states)
     this.learning = new Learning(config, d, this.table, this.windows, networks)
     this.scores = new Scores(d, this.memberNames)
     const { table, windows, portfolio, mixture, learning, scores } = this
     const own = { table, windows, portfolio, mixture, learning, scores }
-    this.steps = new Steps(d, { ...own, history, inputs, scaler })
+    this.steps = new Steps(d, { ...own, history, profiles, residuals, inputs, scaler })
     this.newest = this.steps.live[0]!
     this.health = new ModelHealth(d, { ...own, networks, kernel, learn: config.model.learn })
     const hasLines = portfolio.lines.length > 0
@@ -306,8 +320,9 @@ export class Model {
       { name: 'chain', array: new Uint32Array([this.chain.high, this.chain.low]) },
       { name: 'block', array: this.learning.counters },
       { name: 'scores', array: this.scores.sums },
-      ...squares.map((rls, i) => ({ name: `rls/${i}/weights`, array: rls.weights })),
-      ...squares.map((rls, i) => ({ name: `rls/${i}/covariance`, array: rls.covariance })),
+      ...this.categories.arrays(),
+      ...squares.map(({ rls }, i) => ({ name: `rls/${i}/weights`, array: rls.weights })),
+      ...squares.map(({ rls }, i) => ({ name: `rls/${i}/covariance`, array: rls.covariance })),
       ...this.networkArrays(),
     ]
   }

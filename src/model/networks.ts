@@ -1,13 +1,13 @@
-import type { Kernel, LeastSquares, LiveRows } from '../kernels/kernel.ts'
+import type { Kernel, LiveRows } from '../kernels/kernel.ts'
 import { type Network, type NetworkSpec, stateSize } from '../rnn/index.ts'
 import type { Dimensions } from './dimensions.ts'
 import { ABSENT } from './layout.ts'
 import { ROWS_MAX } from './live-step.ts'
-import { openRls } from './rls.ts'
+import { PooledSquares } from './rls.ts'
 import { clip } from './scaler.ts'
 
-/** Initial variance of a read-out's weights, in standardised units. */
-const PRIOR = 1
+/** A read-out's forgetting, and the variance of its weights at first in standardised units. */
+const READ_OUT = { forgetting: 0.9995, prior: 1 }
 /** A network's forecast is held within this many usual moves of the newest value. */
 const REACH = 10
 
@@ -27,8 +27,8 @@ export class NetworkMember {
   /**
    * One least-squares read-out per horizon over [1, H_t, x_t], D outputs; none in a lone network.
    */
-  readonly readouts: readonly LeastSquares[]
-  /** Standardised forecasts of the newest steps, (ROWS_MAX, K, D). */
+  readonly readouts: readonly PooledSquares[]
+  /** Standardised forecasts of the newest steps, (ROWS_MAX, O). */
   readonly outputs: Float64Array
 
   constructor(
@@ -47,9 +47,11 @@ export class NetworkMember {
     this.featuresAt = places.featuresAt
     const features = 1 + this.hiddenSize + spec.inputs
     this.readouts = places.readouts
-      ? d.horizons.map(() => openRls(kernel, features, d.targets, PRIOR))
+      ? d.horizons.map(
+          () => new PooledSquares(kernel, { features, outputs: d.targets, ...READ_OUT }),
+        )
       : []
-    this.outputs = new Float64Array(ROWS_MAX * d.slots)
+    this.outputs = new Float64Array(ROWS_MAX * d.outputs)
   }
 
   /**
@@ -62,7 +64,7 @@ export class NetworkMember {
 
   /** Points read-out k at [1, H, x] of one step. */
   fillFeatures(k: number, hidden: Float32Array, hiddenAt: number, x: Float32Array): void {
-    const features = this.readouts[k]!.x
+    const features = this.readouts[k]!.rls.x
     const { hiddenSize } = this
     features[0] = 1
     for (let i = 0; i < hiddenSize; i++) features[1 + i] = hidden[hiddenAt + i]!
@@ -72,12 +74,12 @@ export class NetworkMember {
 
   /** Standardised forecast of read-out k for target d at the features last filled. */
   readOut(k: number, d: number): number {
-    return this.readouts[k]!.predict(d)
+    return this.readouts[k]!.rls.predict(d)
   }
 
   /** Learns standardised targets (D) for horizon k at the features last filled. */
   learn(k: number, targets: Float64Array, present: Uint8Array): void {
-    const readout = this.readouts[k]!
+    const readout = this.readouts[k]!.rls
     for (let d = 0; d < targets.length; d++) {
       readout.targets[d] = targets[d]!
       readout.present[d] = present[d]!
@@ -111,7 +113,7 @@ export function networkSpec(
     inputs,
     hidden: model.hidden,
     layers: model.layers,
-    outputs: d.slots,
+    outputs: d.outputs,
     normalise: model.normalise,
   }
 }

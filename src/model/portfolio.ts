@@ -1,15 +1,19 @@
 import type { Config } from '../config/schema.ts'
-import type { Kernel, LeastSquares, LiveRows } from '../kernels/kernel.ts'
+import type { Kernel, LiveRows } from '../kernels/kernel.ts'
 import { Network, stateSize } from '../rnn/index.ts'
 import { CALENDAR_SIZE, writeCalendar } from './calendar.ts'
+import type { Categories } from './categories.ts'
+import { CrossLines, hasCrossLines } from './cross-lines.ts'
 import type { Dimensions } from './dimensions.ts'
-import { type Domain, linear, logarithmic } from './domain.ts'
+import { type Domain, linear, logarithmic, squareRoot } from './domain.ts'
 import type { History } from './history.ts'
 import type { InputVector } from './inputs.ts'
 import { seasonalLag } from './lags.ts'
-import { ABSENT } from './layout.ts'
-import { Line, type LineStep } from './lines.ts'
+import { ABSENT, type Layout } from './layout.ts'
+import type { LineStep } from './line-features.ts'
+import { lineNames, SlotLines } from './lines.ts'
 import { type LiveStep, ROWS_MAX } from './live-step.ts'
+import type { Mixture } from './mixture.ts'
 import {
   inUnits,
   learningRates,
@@ -18,14 +22,16 @@ import {
   networkSpec,
   standardise,
 } from './networks.ts'
-import { shareForgetting } from './rls.ts'
+import type { Profiles } from './profiles.ts'
+import type { Residuals } from './residuals.ts'
+import type { PooledSquares } from './rls.ts'
 import type { Scored } from './scored.ts'
 import type { Sequence } from './sequence.ts'
 import type { Windows } from './window.ts'
 
 /** Domains a full portfolio keeps its history in; the first is the networks'. */
 export function domainsOf(portfolio: 'full' | 'network'): readonly Domain[] {
-  return portfolio === 'full' ? [linear, logarithmic] : [linear]
+  return portfolio === 'full' ? [linear, squareRoot, logarithmic] : [linear]
 }
 
 /** Runs one update may hold before they are passed on to the networks. */
@@ -41,8 +47,10 @@ export function buildNetworks(
 ): NetworkMember[] {
   const { model } = config
   const spec = networkSpec(model, inputSize, d)
-  const readouts = model.portfolio === 'full'
-  return learningRates(model).map((learningRate, j) => {
+  const rates = learningRates(model)
+  const full = model.portfolio === 'full'
+  return rates.map((learningRate, j) => {
+    const readouts = full && learningRate === middleOf(rates)
     const network = new Network(
       spec,
       {
@@ -60,39 +68,53 @@ export function buildNetworks(
     )
     return new NetworkMember(`network:${learningRate.toExponential()}`, network, d, kernel, {
       statesAt: j * stateSize(spec),
-      featuresAt: readouts ? j * spec.layers * spec.hidden : 0,
+      featuresAt: 0,
       readouts,
     })
   })
 }
 
+/** What the members of a prediction are made of. */
+export interface PortfolioParts {
+  readonly history: History
+  readonly profiles: Profiles
+  readonly categories: Categories
+  readonly residuals: Residuals
+  readonly windows: Windows
+  readonly inputs: InputVector
+  readonly networks: readonly NetworkMember[]
+}
+
 /**
  * All members of a prediction. Every one forecasts every slot at every step, in units of the
- * target; `names` is their order. The first `mixed` take part in the mixture.
+ * target; `names` is their order: naive forecasts and lines, networks. The first `mixed` take part
+ * in the mixture.
  */
 export class Portfolio {
   readonly names: readonly string[]
   readonly mixed: number
+  /** Naive forecasts and lines: the first so many members; 0 in a lone network. */
+  readonly baselines: number
   readonly networks: readonly NetworkMember[]
-  readonly lines: readonly Line[]
+  /** One per slot; none in a lone network. */
+  readonly lines: readonly SlotLines[]
   /** Input vectors of the steps on their way, (ROWS_MAX, I): to be filled before `forward`. */
   readonly inputs: Float32Array
   /** The same with where their sequences' states begin. */
   private readonly live: LiveRows & { readonly states: Float32Array[] }
-  /** All least-squares states, in a fixed order. */
-  readonly squares: readonly LeastSquares[]
+  /** All least-squares states that sequences share, in a fixed order. */
+  readonly squares: readonly PooledSquares[]
   private readonly d: Dimensions
-  private readonly history: History
-  private readonly windows: Windows
-  private readonly baselines: boolean
-  private readonly readouts: boolean
+  private readonly parts: PortfolioParts
+  private readonly full: boolean
   private readonly calendar: boolean
-  /** Lines per slot: one in each domain. */
-  private readonly domains: number
+  /** Members of a slot that `SlotLines` and `CrossLines` write. */
+  private readonly lineCount: number
+  private readonly cross: CrossLines | null
   private readonly seasonalLags: readonly Int32Array[]
   /** The network that stands for all, which the twin that forgets shares; null without it. */
   private readonly twin: NetworkMember | null
-  /** (ROWS_MAX, K, D) */
+  /** (ROWS_MAX, O) */
   private readonly twinOutputs: Float64Array
   /** The step whose forecasts learn, and the one that makes some. */
   private readonly past: LineStep
@@ -102,46 +124,56 @@ export class Portfolio {
   private readonly scales: Float64Array
   private readonly targets: Float64Array
   private readonly present: Uint8Array
+  /** Several sequences share what they learn. */
+  private shared = false
 
   constructor(
+    layout: Layout,
     config: Config,
     d: Dimensions,
     kernel: Kernel,
-    parts: {
-      history: History
-      windows: Windows
-      inputs: InputVector
-      networks: readonly NetworkMember[]
-    },
+    parts: PortfolioParts,
   ) {
     const full = config.model.portfolio === 'full'
     const { calendar } = config.task
-    const { history, inputs, networks } = parts
+    const { inputs, networks } = parts
     this.d = d
-    this.history = history
-    this.windows = parts.windows
+    this.parts = parts
     this.networks = networks
-    this.baselines = full
-    this.readouts = full
+    this.full = full
     this.calendar = calendar
-    const domains = full ? domainsOf('full') : []
-    this.domains = domains.length
-    this.lines = d.horizons.flatMap((_, k) =>
-      d.fields.targets.flatMap((_, target) =>
-        domains.map(
-          (domain, m) => new Line(kernel, d, history, [m, domain], k, target, calendar, inputs),
-        ),
-      ),
-    )
+    const domains = domainsOf(config.model.portfolio)
+    const lineParts = { ...parts, d, kernel, domains, calendar }
+    this.lines = full
+      ? d.horizons.flatMap((_, k) =>
+          d.fields.targets.map((_, target) => new SlotLines(layout, lineParts, k, target)),
+        )
+      : []
+    const crosses = full && hasCrossLines(d.targets, calendar)
+    this.cross = crosses ? new CrossLines(kernel, lineParts) : null
+    const lines = full ? lineNames(domains, lineParts) : []
+    this.lineCount = lines.length
     this.squares = [
-      ...this.lines.map((line) => line.rls),
+      ...this.lines.flatMap((line) => line.squares),
+      ...(this.cross?.squares ?? []),
       ...networks.flatMap((member) => member.readouts),
     ]
+    const baselines = full
+      ? [
+          'persistence',
+          ...d.seasons.map((s) => `seasonal:${s}`),
+          ...d.seasons.map((s) => `usual:${s}`),
+          ...lines,
+          ...(crosses ? ['rls:cross'] : []),
+        ]
+      : []
     const mixed = [
-      ...(full ? ['persistence', ...d.seasons.map((s) => `seasonal:${s}`)] : []),
-      ...domains.map((domain) => `rls:${domain.name}`),
-      ...networks.flatMap(({ name }) => (full ? [name, `${name}:rls`] : [name])),
+      ...baselines,
+      ...networks.flatMap(({ name, readouts }) =>
+        full ? [name, `${name}:residual`, ...(readouts.length > 0 ? [`${name}:rls`] : [])] : [name],
+      ),
     ]
+    this.baselines = baselines.length
     this.mixed = mixed.length
     this.twin = config.model.diagnostics ? middleOf(networks) : null
     this.names = this.twin === null ? mixed : [...mixed, 'network:no-carry']
@@ -152,13 +184,18 @@ export class Portfolio {
       states: new Array<Float32Array>(ROWS_MAX).fill(this.inputs),
       statesAt: new Int32Array(ROWS_MAX),
     }
-    this.twinOutputs = new Float64Array(ROWS_MAX * d.slots)
+    this.twinOutputs = new Float64Array(ROWS_MAX * d.outputs)
     this.past = emptyStep(d, inputs.size)
     this.now = emptyStep(d, 0)
     this.origins = new Float64Array(d.targets)
     this.scales = new Float64Array(d.slots)
     this.targets = new Float64Array(d.targets)
     this.present = new Uint8Array(d.targets)
+  }
+
+  /** A new sequence. */
+  begin(core: Float64Array): void {
+    for (const line of this.lines) line.begin(core)
   }
 
   /** Advances every network over the first `rows` steps on their way, of as many sequences. */
@@ -176,65 +213,104 @@ export class Portfolio {
 
   /**
    * Writes each member's forecasts to `out` (K, D, M), made at own step `step`, which has gone
-   * forward as row `row` of the steps on their way and has the input vector x.
+   * forward as row `row` of the steps on their way and has the input vector x. `mixture` tells what
+   * the lines say together.
    */
-  predict(row: number, sequence: Sequence, { step, x }: LiveStep, out: Float64Array): void {
+  predict(
+    row: number,
+    sequence: Sequence,
+    { step, x }: LiveStep,
+    mixture: Mixture,
+    out: Float64Array,
+  ): void {
     const { now } = this
     const { core } = sequence
     now.x = x
     this.pointAt(now, core, step)
     this.fillUnits(core, step)
-    if (this.readouts) this.rememberHidden(sequence, step)
+    if (this.full) this.rememberHidden(sequence, step)
     for (let k = 0; k < this.d.horizons.length; k++) {
-      if (this.domains > 0) this.fillCalendar(now, k)
-      if (this.readouts) this.pointReadOuts(sequence, k)
-      for (let d = 0; d < this.d.targets; d++) this.predictSlot(row, core, k, d, out)
+      if (this.full) this.fillCalendar(now, k)
+      if (this.full) this.pointReadOuts(sequence, k)
+      this.cross?.take(now, k)
+      for (let d = 0; d < this.d.targets; d++) {
+        const at = (k * this.d.targets + d) * this.names.length
+        if (this.full) this.predictLines(k, d, out, at)
+        const base = mixture.mixLines(core, step, k * this.d.targets + d, out, at)
+        this.predictNetworks(row, k, d, base, out, at + this.baselines)
+      }
     }
   }
 
-  /** The forecasts of horizon k and target d in the order of `names`. */
-  private predictSlot(
+  /** Naive forecasts and lines of horizon k and target d, in the order of `names`. */
+  private predictLines(k: number, d: number, out: Float64Array, at: number): void {
+    const { now, parts } = this
+    const { history, profiles } = parts
+    const { core, step } = now
+    const slot = k * this.d.targets + d
+    let i = at
+    out[i++] = history.newest(core, d)
+    const lags = this.seasonalLags[k]!
+    const images = history.imagesOf(0, d)
+    for (let s = 0; s < lags.length; s++) {
+      out[i++] = core[images + history.back(now.place, lags[s]!)]!
+    }
+    const usual = profiles.aheadPlace(step, k) + d * profiles.tables
+    for (let s = 0; s < lags.length; s++) out[i++] = core[usual + s]!
+    this.lines[slot]!.predict(now, this.shared, out, i)
+    i += this.lineCount
+    if (this.cross !== null) out[i] = this.cross.predict(now, k, d)
+  }
+
+  /** The networks' forecasts of horizon k and target d, in the order of `names`. */
+  private predictNetworks(
     row: number,
-    core: Float64Array,
     k: number,
     d: number,
+    base: number,
     out: Float64Array,
+    at: number,
   ): void {
-    const { history, d: dims, now } = this
+    const { d: dims, full, now } = this
+    const { residuals } = this.parts
     const slot = k * dims.targets + d
-    let i = slot * this.names.length
-    if (this.baselines) {
-      out[i++] = history.newest(core, d)
-      const lags = this.seasonalLags[k]!
-      const images = history.imagesOf(0, d)
-      for (let s = 0; s < lags.length; s++) {
-        out[i++] = core[images + history.back(now.place, lags[s]!)]!
-      }
-    }
-    for (let m = 0; m < this.domains; m++) {
-      out[i++] = this.lines[slot * this.domains + m]!.predict(now)
-    }
     const origin = this.origins[d]!
     const scale = this.scales[slot]!
-    const output = row * dims.slots + slot
+    const output = row * dims.outputs + slot
+    let i = at
     for (const member of this.networks) {
       out[i++] = inUnits(member.outputs[output]!, origin, scale)
-      if (this.readouts) out[i++] = inUnits(member.readOut(k, d), origin, scale)
+      if (!full) continue
+      out[i++] = residuals.inUnits(now.core, slot, base, member.outputs[output + dims.slots]!)
+      if (member.readouts.length > 0) out[i++] = inUnits(member.readOut(k, d), origin, scale)
     }
     if (this.twin !== null) out[i] = inUnits(this.twinOutputs[output]!, origin, scale)
   }
 
   /**
-   * Targets of horizon k, those present in `scored`, have arrived for own step `step`, which the
-   * window still holds: the networks' losses wait there for a boundary.
+   * Targets of horizon k, those present in `scored`, have arrived for own step `step`: what the
+   * lines have left of them is learnt, and while the window holds the step, the networks' losses
+   * wait there for a boundary.
    */
-  arrive(sequence: Sequence, step: number, k: number, { present, observed }: Scored): void {
-    const { d: dims, windows } = this
+  arrive(sequence: Sequence, step: number, k: number, scored: Scored, mixture: Mixture): void {
+    const { d: dims, full } = this
+    const { windows, residuals } = this.parts
     const { core } = sequence
+    const held = windows.holds(sequence, step)
     for (let d = 0; d < dims.targets; d++) {
       const slot = k * dims.targets + d
-      if (present[slot] === 0) continue
-      windows.arrive(sequence, step, slot, this.standardised(core, step, slot, d, observed[d]!))
+      if (scored.present[slot] === 0) continue
+      const value = scored.observed[d]!
+      if (held) {
+        windows.arrive(sequence, step, slot, this.standardised(core, step, slot, d, value))
+      }
+      if (!full) continue
+      const base = mixture.linesOf(core, step, slot)
+      if (held && base !== ABSENT) {
+        const left = residuals.standardise(core, slot, base, value)
+        windows.arrive(sequence, step, dims.slots + slot, left)
+      }
+      residuals.learn(core, slot, base, value)
     }
   }
 
@@ -245,7 +321,8 @@ export class Portfolio {
    */
   learn(sequence: Sequence, step: number, k: number, { present, observed }: Scored): void {
     if (this.squares.length === 0) return
-    const { d: dims, windows, past, targets } = this
+    const { d: dims, past, targets } = this
+    const { windows } = this.parts
     const { core } = sequence
     const first = k * dims.targets
     let any = false
@@ -260,14 +337,14 @@ export class Portfolio {
       targets[d] = 0
       if (present[slot] === 0) continue
       const value = observed[d]!
-      for (let m = 0; m < this.domains; m++) {
-        this.lines[slot * this.domains + m]!.learn(past, value)
-      }
+      if (this.full) this.lines[slot]!.learn(past, this.shared, value)
       targets[d] = this.standardised(core, step, slot, d, value)
     }
+    this.cross?.learn(past, k, observed, this.present)
     const { float32 } = windows.memoryOf(sequence)
     const hidden = windows.featuresOf(sequence, step)
     for (const member of this.networks) {
+      if (member.readouts.length === 0) continue
       member.fillFeatures(k, float32, hidden + member.featuresAt, past.x)
       member.learn(k, targets, this.present)
     }
@@ -281,19 +358,22 @@ export class Portfolio {
     d: number,
     value: number,
   ): number {
-    const origin = this.history.origin(core, d, step)
-    return standardise(value, origin, this.history.changeScale(core, slot, step))
+    const { history } = this.parts
+    const origin = history.origin(core, d, step)
+    return standardise(value, origin, history.changeScale(core, slot, step))
   }
 
   /** Spreads the forgetting of what all sequences share over the live ones. */
   share(liveSequences: number): void {
-    for (const rls of this.squares) shareForgetting(rls, liveSequences)
+    for (const squares of this.squares) squares.share(liveSequences)
+    this.parts.categories.share(liveSequences)
+    this.shared = liveSequences > 1
   }
 
   /** Reference forecasts of slot (k, d) at own step `step`: y(t − k) and the seasonal one. */
   references(core: Float64Array, step: number, k: number, d: number, out: Float64Array): void {
-    const { history, d: dims } = this
-    const horizon = dims.horizons[k]!
+    const { history } = this.parts
+    const horizon = this.d.horizons[k]!
     out[0] = history.value(core, 0, d, step - horizon)
     const lags = this.seasonalLags[k]!
     out[1] = lags.length === 0 ? ABSENT : history.value(core, 0, d, step - lags[0]! - horizon)
@@ -302,32 +382,35 @@ export class Portfolio {
   private pointAt(at: LineStep, core: Float64Array, step: number): void {
     at.core = core
     at.step = step
-    at.place = this.history.placeOf(step)
+    at.place = this.parts.history.placeOf(step)
   }
 
   private fillCalendar({ core, step, calendar }: LineStep, k: number): void {
     if (!this.calendar) return
-    const targetMs = this.history.timeAfter(core, step, this.d.horizons[k]!)
+    const targetMs = this.parts.history.timeAfter(core, step, this.d.horizons[k]!)
     writeCalendar(targetMs, calendar, k * CALENDAR_SIZE)
   }
 
   private fillUnits(core: Float64Array, step: number): void {
-    const { history, d } = this
+    const { d } = this
+    const { history } = this.parts
     for (let i = 0; i < d.targets; i++) this.origins[i] = history.origin(core, i, step)
     for (let s = 0; s < d.slots; s++) this.scales[s] = history.changeScale(core, s, step)
   }
 
   private pointReadOuts({ home, statesAt }: Sequence, k: number): void {
     for (const member of this.networks) {
+      if (member.readouts.length === 0) continue
       member.fillFeatures(k, home.float32, statesAt + member.statesAt, this.now.x)
     }
   }
 
   private rememberHidden(sequence: Sequence, step: number): void {
     const { home, statesAt } = sequence
-    const { float32 } = this.windows.memoryOf(sequence)
-    const features = this.windows.featuresOf(sequence, step)
-    for (const { hiddenSize, featuresAt, statesAt: own } of this.networks) {
+    const { float32 } = this.parts.windows.memoryOf(sequence)
+    const features = this.parts.windows.featuresOf(sequence, step)
+    for (const { hiddenSize, featuresAt, statesAt: own, readouts } of this.networks) {
+      if (readouts.length === 0) continue
       const to = features + featuresAt
       const from = statesAt + own
       for (let i = 0; i < hiddenSize; i++) float32[to + i] = home.float32[from + i]!

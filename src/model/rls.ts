@@ -1,30 +1,44 @@
 import type { Kernel, LeastSquares } from '../kernels/kernel.ts'
 
-/** Weight of the past per own step; 0.9995 remembers about 2,000 steps (learning.md §4 C). */
-const FORGETTING = 0.9995
 /** Nothing is forgotten while the mean variance of the weights is above this. */
 const TRACE_CAP = 1e3
 
-/** Opens least squares with weights 0 and covariance `prior` × identity. */
-export function openRls(
-  kernel: Kernel,
-  features: number,
-  outputs: number,
-  prior: number,
-): LeastSquares {
-  return kernel.openLeastSquares({
-    features,
-    outputs,
-    forgetting: FORGETTING,
-    initialVariance: prior,
-    traceCap: TRACE_CAP,
-  })
+export interface SquaresShape {
+  readonly features: number
+  readonly outputs: number
+  /** Weight of the past per own step: 0.9995 remembers about 2,000 steps (learning.md §4 C). */
+  readonly forgetting: number
+  /** Variance of the weights before the first observation, in standardised units. */
+  readonly prior: number
 }
 
-/**
- * Spreads forgetting over the sequences that share these weights, so that each own step of any of
- * them weighs the same, however many there are.
- */
-export function shareForgetting(rls: LeastSquares, liveSequences: number): void {
-  rls.forgetting = 1 - (1 - FORGETTING) / Math.max(1, liveSequences)
+/** Least squares that all sequences share. */
+export class PooledSquares {
+  readonly rls: LeastSquares
+  private readonly forgetting: number
+
+  /** Weights are 0, the covariance is `prior` × identity. */
+  constructor(kernel: Kernel, shape: SquaresShape) {
+    this.forgetting = shape.forgetting
+    this.rls = openSquares(kernel, shape)
+  }
+
+  /**
+   * Spreads forgetting over the sequences that share these weights, so that each own step of any
+   * of them weighs the same, however many there are.
+   */
+  share(liveSequences: number): void {
+    this.rls.forgetting = 1 - (1 - this.forgetting) / Math.max(1, liveSequences)
+  }
+}
+
+/** Opens least squares with weights 0. */
+export function openSquares(kernel: Kernel, shape: SquaresShape): LeastSquares {
+  return kernel.openLeastSquares({
+    features: shape.features,
+    outputs: shape.outputs,
+    forgetting: shape.forgetting,
+    initialVariance: shape.prior,
+    traceCap: TRACE_CAP,
+  })
 }

@@ -8,6 +8,8 @@ import type { Learning } from './learning.ts'
 import { LiveStep, ROWS_MAX } from './live-step.ts'
 import type { Mixture } from './mixture.ts'
 import type { Portfolio } from './portfolio.ts'
+import type { Profiles } from './profiles.ts'
+import type { Residuals } from './residuals.ts'
 import type { Scaler } from './scaler.ts'
 import type { Scores } from './scores.ts'
 import { HEADER, NO_WINDOW, type Sequence, type SequenceTable } from './sequence.ts'
@@ -24,6 +26,8 @@ const FETCH_LIVE_MIN = 64
 interface StepParts {
   readonly table: SequenceTable
   readonly history: History
+  readonly profiles: Profiles
+  readonly residuals: Residuals
   readonly inputs: InputVector
   readonly scaler: Scaler
   readonly windows: Windows
@@ -99,7 +103,8 @@ export class Steps {
 
   /** First phase of record `record` as step `i` of those on their way. */
   begin(i: number, sequence: Sequence, sample: Sample, record: number): void {
-    const { history, inputs, windows, portfolio, mixture, table, learning, scaler } = this.parts
+    const { history, profiles, residuals, inputs, windows } = this.parts
+    const { portfolio, mixture, table, learning, scaler } = this.parts
     const { core } = sequence
     const step = this.live[i]!
     const t = core[HEADER.steps]!
@@ -108,12 +113,16 @@ export class Steps {
     step.record = record
     if (t === 0) {
       history.begin(core)
+      profiles.begin(core)
+      portfolio.begin(core)
       mixture.begin(core)
       portfolio.share(table.live)
     }
     core[HEADER.lastChanged] = record
+    residuals.begin(core)
     this.score(step, sequence, sample)
     history.push(core, t, sample.timeMs, sample.values, scaler)
+    profiles.push(core, t, sample.values, history)
     if (sequence.window === NO_WINDOW) {
       windows.open(sequence)
       table.windowed.append(sequence)
@@ -143,7 +152,7 @@ export class Steps {
       const past = step - this.d.horizons[k]!
       if (windows.holds(sequence, past)) portfolio.learn(sequence, past, k, scored)
     }
-    portfolio.predict(i, sequence, live, this.members)
+    portfolio.predict(i, sequence, live, mixture, this.members)
     mixture.predict(core, step, this.members, forecast.means, forecast.bounds)
     // Members, mixture and H_t: what the members say does not tell how they were weighed.
     chain.words(this.memberWords, 0, this.memberWords.length)
@@ -177,9 +186,10 @@ export class Steps {
         scored.persistence[slot] = absentToNaN(pair[0]!)
         scored.seasonal[slot] = absentToNaN(pair[1]!)
       }
-      if (!any || !windows.holds(sequence, step)) continue
-      const first = !windows.anyArrived(sequence, step)
-      portfolio.arrive(sequence, step, k, scored)
+      if (!any) continue
+      const held = windows.holds(sequence, step)
+      const first = held && !windows.anyArrived(sequence, step)
+      portfolio.arrive(sequence, step, k, scored, mixture)
       if (first) learning.becameLearnable(sequence, live.record)
     }
     scores.add(scored)

@@ -25,7 +25,7 @@ export interface WindowSizes {
  * The windows of all sequences, a slot each, shared by all networks. A slot holds rings over own
  * steps: inputs, packed (C); each network's state before every updateEvery-th step (Q, S); hidden
  * features (maxHorizon + 1, F); and, as far back as a loss may still be learnt (R), record counts
- * (R), standardised targets (R, O) and the state of each loss (R, O). O = K × D outputs.
+ * (R), standardised targets (R, O) and the state of each loss (R, O).
  */
 export class Windows {
   private readonly d: Dimensions
@@ -45,7 +45,7 @@ export class Windows {
   private readonly floats: number
 
   constructor(d: Dimensions, inputs: PackedInputs, sizes: WindowSizes) {
-    const { windowCapacity, updateEvery, maxHorizon, slots } = d
+    const { windowCapacity, updateEvery, maxHorizon, outputs } = d
     this.d = d
     this.inputs = inputs
     this.sizes = sizes
@@ -54,11 +54,11 @@ export class Windows {
     // then learns everything that has arrived.
     this.lossSteps = 2 * updateEvery + maxHorizon
     const float32 = new Layout()
-    this.targetsAt = float32.claim(this.lossSteps * slots)
+    this.targetsAt = float32.claim(this.lossSteps * outputs)
     this.statesAt = float32.claim(this.checkpoints * sizes.states)
     this.featuresAt = float32.claim((maxHorizon + 1) * sizes.features)
     this.floats = float32.size
-    this.lowAt = this.lossSteps * slots
+    this.lowAt = this.lossSteps * outputs
     this.slab = new Slab({
       float64: this.lossSteps,
       float32: float32.size,
@@ -105,13 +105,13 @@ export class Windows {
 
   /** Begins own step `step`: its record count, no losses yet, and at a checkpoint the states. */
   beginStep(sequence: Sequence, step: number, record: number): void {
-    const { slots, updateEvery } = this.d
+    const { outputs, updateEvery } = this.d
     const { window } = sequence
     const { float64, float32, bytes } = this.slab.chunkOf(window)
     const ring = ringIndex(step, this.lossSteps)
     float64[this.slab.float64At(window) + ring] = record
-    const losses = this.slab.bytesAt(window) + ring * slots
-    for (let o = 0; o < slots; o++) bytes[losses + o] = LOSS.none
+    const losses = this.slab.bytesAt(window) + ring * outputs
+    for (let o = 0; o < outputs; o++) bytes[losses + o] = LOSS.none
     if (ringIndex(step, updateEvery) !== 0) return
     const { home, statesAt } = sequence
     const to = this.checkpointOf(sequence, step)
@@ -137,8 +137,8 @@ export class Windows {
     const place = ringIndex(steps, d.windowCapacity)
     const high = this.highOf(window, place)
     sum += float64[slab.float64At(window) + loss]!
-    sum += float32[slab.float32At(window) + this.targetsAt + loss * d.slots]!
-    sum += bytes[slab.bytesAt(window) + loss * d.slots]! + bytes[this.lowOf(window, place)]!
+    sum += float32[slab.float32At(window) + this.targetsAt + loss * d.outputs]!
+    sum += bytes[slab.bytesAt(window) + loss * d.outputs]! + bytes[this.lowOf(window, place)]!
     return sum + int16[high]! + int16[high + inputs.size - 1]!
   }
 
@@ -186,10 +186,10 @@ export class Windows {
     return this.slab.float32At(window) + this.statesAt + ring * this.sizes.states
   }
 
-  /** Keeps the target that has arrived for output `slot` of own step `step`, standardised. */
-  arrive({ window }: Sequence, step: number, slot: number, z: number): void {
+  /** Keeps the target that has arrived for output `output` of own step `step`, standardised. */
+  arrive({ window }: Sequence, step: number, output: number, z: number): void {
     const { float32, bytes } = this.slab.chunkOf(window)
-    const at = this.lossesOf(step) + slot
+    const at = this.lossesOf(step) + output
     float32[this.slab.float32At(window) + this.targetsAt + at] = z
     bytes[this.slab.bytesAt(window) + at] = LOSS.arrived
   }
@@ -198,7 +198,7 @@ export class Windows {
   anyArrived({ window }: Sequence, step: number): boolean {
     const { bytes } = this.slab.chunkOf(window)
     const at = this.slab.bytesAt(window) + this.lossesOf(step)
-    for (let o = 0; o < this.d.slots; o++) if (bytes[at + o] !== LOSS.none) return true
+    for (let o = 0; o < this.d.outputs; o++) if (bytes[at + o] !== LOSS.none) return true
     return false
   }
 
@@ -211,7 +211,7 @@ export class Windows {
     const oldest = Math.max(sequence.core[HEADER.windowStart]!, steps - this.lossSteps, 0)
     for (let step = from; step >= oldest; step--) {
       const at = base + this.lossesOf(step)
-      for (let o = 0; o < this.d.slots; o++) if (bytes[at + o] === LOSS.arrived) return step
+      for (let o = 0; o < this.d.outputs; o++) if (bytes[at + o] === LOSS.arrived) return step
     }
     return -1
   }
@@ -228,7 +228,7 @@ export class Windows {
    * which it starts: that of the nearest stored state.
    */
   writeRun(sequence: Sequence, newest: number, batch: WindowBatch): number {
-    const { runLosses, slots } = this.d
+    const { runLosses, outputs } = this.d
     const { window } = sequence
     const start = this.writeInputs(sequence, newest, batch)
     const run = batch.runs - 1
@@ -239,7 +239,7 @@ export class Windows {
     for (let step = Math.max(oldest, sequence.steps - this.lossSteps); step <= newest; step++) {
       const place = batch.targetsAt(run, step - start)
       const losses = this.lossesOf(step)
-      for (let o = 0; o < slots; o++) {
+      for (let o = 0; o < outputs; o++) {
         if (bytes[states + losses + o] !== LOSS.arrived) continue
         batch.mask[place + o] = 1
         batch.targets[place + o] = float32[targets + losses + o]!
@@ -260,7 +260,7 @@ export class Windows {
     const states = this.slab.bytesAt(window)
     const place = batch.targetsAt(batch.runs - 1, newest - start)
     const losses = this.lossesOf(newest)
-    for (let o = 0; o < this.d.slots; o++) {
+    for (let o = 0; o < this.d.outputs; o++) {
       batch.mask[place + o] = bytes[states + losses + o] === LOSS.none ? 0 : 1
       batch.targets[place + o] = float32[targets + losses + o]!
     }
@@ -296,6 +296,6 @@ export class Windows {
 
   /** Place of the losses (O) of own step `step` among a window's. */
   private lossesOf(step: number): number {
-    return ringIndex(step, this.lossSteps) * this.d.slots
+    return ringIndex(step, this.lossSteps) * this.d.outputs
   }
 }
