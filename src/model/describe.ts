@@ -21,7 +21,7 @@ export function describeModel(config: Config): ModelDescription {
   const kernel = openKernel(config.model.kernel)
   const model = new Model(config, kernel, { seeded: false })
   return {
-    parametersPerNetwork: model.parameters / model.networkCount,
+    parametersPerNetwork: model.parameters / Math.max(1, model.networkCount),
     networks: model.networkCount,
     parameters: model.parameters,
     bytesPerSequence: model.bytesPerSequence,

@@ -20,7 +20,8 @@ export function gradientNorms(
 ): LagNorms[] {
   const newest = sequence.steps - 1 - d.horizons[0]!
   if (!windows.holds(sequence, newest) || newest < 0) return []
-  const inputs = networks[0]!.network.spec.inputs
+  const inputs = networks[0]?.network.spec.inputs
+  if (inputs === undefined) return []
   const stepsMax = d.updateEvery + d.window
   const batch = new WindowBatch({ runsMax: 1, stepsMax, inputs, outputs: d.outputs })
   const start = windows.writeProbe(sequence, newest, batch)

@@ -67,13 +67,13 @@ export class Learning {
     networks: readonly NetworkMember[],
   ) {
     this.d = d
-    this.learn = config.model.learn
+    this.learn = config.model.learn && networks.length > 0
     this.configured = config.model.block
     this.table = table
     this.windows = windows
     this.networks = networks
     this.limits = config.sequences
-    const { inputs, outputs } = networks[0]!.network.spec
+    const { inputs, outputs } = networks[0]?.network.spec ?? { inputs: 1, outputs: d.outputs }
     const stepsMax = d.updateEvery + d.window
     this.batch = new WindowBatch({ runsMax: RUNS_MAX, stepsMax, inputs, outputs })
     this.starts = networks.map((member) => new Float32Array(RUNS_MAX * member.stateSize))

@@ -77,7 +77,7 @@ export class Model {
     const past = full ? { profiles, residuals } : null
     const inputs = new InputVector(core, d, config.task.calendar, past)
     const networks = buildNetworks(config, d, kernel, inputs.size, seeded)
-    const states = networks.length * networks[0]!.stateSize
+    const states = networks.length * (networks[0]?.stateSize ?? 0)
     const features = networks.reduce(
       (sum, m) => (m.readouts.length > 0 ? sum + m.hiddenSize : sum),
       0,

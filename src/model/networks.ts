@@ -124,10 +124,10 @@ export function learningRates(model: {
   learningRates: readonly number[]
 }): number[] {
   const rates = [...model.learningRates].sort((a, b) => a - b)
-  return model.portfolio === 'full' ? rates : [middleOf(rates)]
+  return model.portfolio === 'full' ? rates : rates.filter((rate) => rate === middleOf(rates))
 }
 
 /** The middle of a list in order, the lower of two: the network that stands for all of them. */
-export function middleOf<T>(list: readonly T[]): T {
-  return list[(list.length - 1) >> 1]!
+export function middleOf<T>(list: readonly T[]): T | undefined {
+  return list[(list.length - 1) >> 1]
 }

@@ -175,7 +175,7 @@ export class Portfolio {
     ]
     this.baselines = baselines.length
     this.mixed = mixed.length
-    this.twin = config.model.diagnostics ? middleOf(networks) : null
+    this.twin = (config.model.diagnostics ? middleOf(networks) : undefined) ?? null
     this.names = this.twin === null ? mixed : [...mixed, 'network:no-carry']
     this.seasonalLags = d.horizons.map((k) => Int32Array.from(d.seasons, (s) => seasonalLag(s, k)))
     this.inputs = new Float32Array(ROWS_MAX * inputs.size)
