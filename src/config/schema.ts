@@ -200,7 +200,7 @@ const model = z.strictObject({
     .array(z.number().positive().max(1))
     .max(16)
     .overwrite(ascending)
-    .default([3e-4, 1e-3, 3e-3])
+    .default([1e-3, 3e-3])
     .describe('Step sizes of Adam: one network for each; [] for none in a full portfolio.'),
   portfolio: z
     .enum(['full', 'network'])

@@ -1,6 +1,6 @@
 import type { Kernel } from '../kernels/kernel.ts'
 import type { Categories } from './categories.ts'
-import type { Domain } from './domain.ts'
+import { type Domain, logarithmic } from './domain.ts'
 import { GATE_SIZE, Gate, gateSeasons } from './gates.ts'
 import { nearLags } from './lags.ts'
 import { ABSENT, type Layout } from './layout.ts'
@@ -9,6 +9,7 @@ import { OwnLine } from './own-line.ts'
 import { USUAL_COUNT } from './profiles.ts'
 import { PooledSquares } from './rls.ts'
 import { clip } from './scaler.ts'
+import type { Suspension } from './suspension.ts'
 
 /** A line's forecast is held within this many standard deviations of the mean. */
 const REACH = 10
@@ -20,6 +21,7 @@ const GATED = { forgetting: 0.9998, prior: 1 }
 
 export interface LineParts extends FeatureParts {
   readonly kernel: Kernel
+  readonly suspension: Suspension
   readonly categories: Categories
 }
 
@@ -73,6 +75,7 @@ export class SlotLines {
   readonly features: LineFeatures
   private readonly parts: LineParts
   private readonly target: number
+  private readonly slot: number
   private readonly plain: readonly Line[]
   private readonly others: readonly Line[]
   private readonly own: OwnLine
@@ -83,15 +86,19 @@ export class SlotLines {
     this.features = features
     this.parts = parts
     this.target = target
+    this.slot = horizon * d.targets + target
     const rest = features.ofRest()
     const plain = [0, ...features.ofLags(features.lags), ...features.ofUsual(USUAL_COUNT), ...rest]
     const near = [0, ...features.ofLags(nearLags(d, d.horizons[horizon]!))]
-    this.plain = domains.map(() => new Line(kernel, plain, PLAIN))
+    const narrow = [...near, ...features.ofUsual(USUAL_COUNT), ...rest]
+    this.plain = domains.map((domain) => {
+      return new Line(kernel, domain === logarithmic ? narrow : plain, PLAIN)
+    })
     this.others = [
       new Line(kernel, [...near, ...features.ofUsual(1), ...rest], FAST),
       ...gateSeasons(d).map((season) => {
         const gate = new Gate(d, season, horizon, parts)
-        return new Line(kernel, [...near, ...features.ofUsual(USUAL_COUNT), ...rest], GATED, gate)
+        return new Line(kernel, narrow, GATED, gate)
       }),
     ]
     this.own = new OwnLine(layout, kernel, features, d, horizon)
@@ -115,18 +122,21 @@ export class SlotLines {
     const last = at + plain.length + others.length
     out.fill(ABSENT, at, last + 1)
     for (let m = 0; m < domains.length; m++) {
-      if (!history.holds(core, m, target)) continue
+      if (!history.holds(core, m, target) || !this.isAwake(m, best, shared)) continue
       const domain = domains[m]!
       const mean = history.mean(core, m, target, step)
       const scale = history.scale(core, m, target, step)
       features.fill(from, m, mean, scale)
-      plain[m]!.take(from, features)
-      const z = plain[m]!.predict()
-      out[at + m] = domain.inverse(mean + z * scale)
+      let z = 0
+      if (this.isActive(m) || shared) {
+        plain[m]!.take(from, features)
+        z = plain[m]!.predict()
+        if (this.isActive(m)) out[at + m] = domain.inverse(mean + z * scale)
+      }
       if (m !== best) continue
       for (let i = 0; i < others.length; i++) {
         const line = others[i]!
-        if (!line.take(from, features)) continue
+        if (!this.isActive(plain.length + i) || !line.take(from, features)) continue
         out[at + plain.length + i] = domain.inverse(mean + line.predict() * scale)
       }
       if (!shared) continue
@@ -144,19 +154,35 @@ export class SlotLines {
     for (let m = 0; m < domains.length; m++) {
       const domain = domains[m]!
       if (!history.holds(core, m, target) || (!domain.unbounded && value < 0)) continue
+      if (!this.isAwake(m, best, shared)) continue
       const mean = history.mean(core, m, target, step)
       const scale = history.scale(core, m, target, step)
       features.fill(from, m, mean, scale)
       const z = clip((domain.forward(value) - mean) / scale)
-      plain[m]!.take(from, features)
-      if (m === best && shared) this.own.learn(core, plain[m]!.predict(), z)
-      plain[m]!.learn(z)
+      if (this.isActive(m) || shared) {
+        plain[m]!.take(from, features)
+        if (m === best && shared) this.own.learn(core, plain[m]!.predict(), z)
+        plain[m]!.learn(z)
+      }
       if (m !== best) continue
       for (let i = 0; i < others.length; i++) {
         const line = others[i]!
-        if (line.take(from, features)) line.learn(z)
+        if (this.isActive(plain.length + i) && line.take(from, features)) line.learn(z)
       }
     }
+  }
+
+  private isActive(line: number): boolean {
+    return this.parts.suspension.isActive(this.slot, line)
+  }
+
+  /** Whether any line of domain `m` has work; what own lines build on always has. */
+  private isAwake(m: number, best: number, shared: boolean): boolean {
+    if (this.isActive(m) || (m === best && shared)) return true
+    if (m !== best) return false
+    for (let i = 0; i < this.others.length; i++)
+      if (this.isActive(this.plain.length + i)) return true
+    return false
   }
 
   /** The domain of the lines that have none of their own. */

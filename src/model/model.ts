@@ -321,6 +321,7 @@ export class Model {
       { name: 'block', array: this.learning.counters },
       { name: 'scores', array: this.scores.sums },
       ...this.categories.arrays(),
+      { name: 'suspension', array: this.portfolio.suspension.state },
       ...squares.map(({ rls }, i) => ({ name: `rls/${i}/weights`, array: rls.weights })),
       ...squares.map(({ rls }, i) => ({ name: `rls/${i}/covariance`, array: rls.covariance })),
       ...this.networkArrays(),

@@ -27,6 +27,7 @@ import type { Residuals } from './residuals.ts'
 import type { PooledSquares } from './rls.ts'
 import type { Scored } from './scored.ts'
 import type { Sequence } from './sequence.ts'
+import { Suspension } from './suspension.ts'
 import type { Windows } from './window.ts'
 
 /** Domains a full portfolio keeps its history in; the first is the networks'. */
@@ -104,13 +105,18 @@ export class Portfolio {
   private readonly live: LiveRows & { readonly states: Float32Array[] }
   /** All least-squares states that sequences share, in a fixed order. */
   readonly squares: readonly PooledSquares[]
+  /** Which of the lines that sequences share rest. */
+  readonly suspension: Suspension
   private readonly d: Dimensions
   private readonly parts: PortfolioParts
+  private readonly weights: Float64Array
   private readonly full: boolean
   private readonly calendar: boolean
   /** Members of a slot that `SlotLines` and `CrossLines` write. */
   private readonly lineCount: number
   private readonly cross: CrossLines | null
+  /** The first line among the members. */
+  private readonly linesAt: number
   private readonly seasonalLags: readonly Int32Array[]
   /** The network that stands for all, which the twin that forgets shares; null without it. */
   private readonly twin: NetworkMember | null
@@ -143,7 +149,10 @@ export class Portfolio {
     this.full = full
     this.calendar = calendar
     const domains = domainsOf(config.model.portfolio)
-    const lineParts = { ...parts, d, kernel, domains, calendar }
+    const lines = full ? lineNames(domains, { d }) : []
+    // All but each sequence's own.
+    this.suspension = new Suspension(d.slots, Math.max(0, lines.length - 1))
+    const lineParts = { ...parts, d, kernel, domains, calendar, suspension: this.suspension }
     this.lines = full
       ? d.horizons.flatMap((_, k) =>
           d.fields.targets.map((_, target) => new SlotLines(layout, lineParts, k, target)),
@@ -151,7 +160,6 @@ export class Portfolio {
       : []
     const crosses = full && hasCrossLines(d.targets, calendar)
     this.cross = crosses ? new CrossLines(kernel, lineParts) : null
-    const lines = full ? lineNames(domains, lineParts) : []
     this.lineCount = lines.length
     this.squares = [
       ...this.lines.flatMap((line) => line.squares),
@@ -191,6 +199,8 @@ export class Portfolio {
     this.scales = new Float64Array(d.slots)
     this.targets = new Float64Array(d.targets)
     this.present = new Uint8Array(d.targets)
+    this.weights = new Float64Array(this.mixed)
+    this.linesAt = 1 + 2 * d.seasons.length
   }
 
   /** A new sequence. */
@@ -361,6 +371,20 @@ export class Portfolio {
     const { history } = this.parts
     const origin = history.origin(core, d, step)
     return standardise(value, origin, history.changeScale(core, slot, step))
+  }
+
+  /**
+   * Looks at what weight the lines have earned in the mixture made at own step `step`, now and
+   * then, and lets those rest that earn none.
+   */
+  review(record: number, core: Float64Array, step: number, mixture: Mixture): void {
+    const { suspension, weights } = this
+    if (!suspension.isDue(record)) return
+    for (let slot = 0; slot < this.d.slots; slot++) {
+      if (!mixture.weightsOf(core, step, slot, weights)) continue
+      suspension.observe(slot, weights, this.linesAt)
+    }
+    suspension.review(record)
   }
 
   /** Spreads the forgetting of what all sequences share over the live ones. */

@@ -154,6 +154,7 @@ export class Steps {
     }
     portfolio.predict(i, sequence, live, mixture, this.members)
     mixture.predict(core, step, this.members, forecast.means, forecast.bounds)
+    portfolio.review(live.record, core, step, mixture)
     // Members, mixture and H_t: what the members say does not tell how they were weighed.
     chain.words(this.memberWords, 0, this.memberWords.length)
     chain.words(live.meanWords, 0, live.meanWords.length)
