@@ -1,6 +1,8 @@
 import type { Config } from '../config/schema.ts'
 import { WindowBatch } from '../rnn/index.ts'
 import type { Dimensions } from './dimensions.ts'
+import type { Drift } from './drift.ts'
+import type { Guard } from './guard.ts'
 import type { Hash64 } from './hash.ts'
 import { ABSENT } from './layout.ts'
 import { middleOf, type NetworkMember } from './networks.ts'
@@ -32,6 +34,15 @@ interface Run {
   record: number
 }
 
+/** The parts of a model that learn at boundaries, or change there. */
+interface LearningParts {
+  readonly table: SequenceTable
+  readonly windows: Windows
+  readonly networks: readonly NetworkMember[]
+  readonly drift: Drift
+  readonly guard: Guard
+}
+
 /**
  * When the network weights change, and what they learn then (design §1, rules 2 to 4): at block
  * boundaries, all sequences that have enough to tell in one batch, one optimiser step.
@@ -44,6 +55,8 @@ export class Learning {
   private readonly table: SequenceTable
   private readonly windows: Windows
   private readonly networks: readonly NetworkMember[]
+  private readonly drift: Drift
+  private readonly guard: Guard
   private readonly limits: { max: number; keep: number }
   /** blockStart, blockSize, blockIndex, updates: record counts and counts, part of the state. */
   readonly counters = new Float64Array(4)
@@ -59,19 +72,16 @@ export class Learning {
   /** Windows and sequences that the bounds took since this object was made; for those who watch. */
   readonly evicted = { windows: 0, sequences: 0 }
 
-  constructor(
-    config: Config,
-    d: Dimensions,
-    table: SequenceTable,
-    windows: Windows,
-    networks: readonly NetworkMember[],
-  ) {
+  constructor(config: Config, d: Dimensions, parts: LearningParts) {
+    const { table, windows, networks } = parts
     this.d = d
     this.learn = config.model.learn && networks.length > 0
     this.configured = config.model.block
     this.table = table
     this.windows = windows
     this.networks = networks
+    this.drift = parts.drift
+    this.guard = parts.guard
     this.limits = config.sequences
     const { inputs, outputs } = networks[0]?.network.spec ?? { inputs: 1, outputs: d.outputs }
     const stepsMax = d.updateEvery + d.window
@@ -133,7 +143,7 @@ export class Learning {
   endBlock(record: number, chain: Hash64): void {
     const leaving = this.leaving()
     this.gather(record, leaving)
-    if (this.runCount > 0) this.update(chain)
+    if (this.runCount > 0) this.update(record, chain)
     for (let i = 0; i < this.readyCount; i++) this.joined(this.ready[i] as Sequence, record)
     this.readyCount = 0
     this.runCount = 0
@@ -203,7 +213,7 @@ export class Learning {
     this.ready[this.readyCount++] = sequence
   }
 
-  private update(chain: Hash64): void {
+  private update(record: number, chain: Hash64): void {
     const { runs, batch, networks } = this
     for (let from = 0; from < this.runCount; from += RUNS_MAX) {
       const to = Math.min(this.runCount, from + RUNS_MAX)
@@ -215,7 +225,8 @@ export class Learning {
     }
     const middle = middleOf(networks)
     let applied = false
-    for (const member of networks) {
+    for (let j = 0; j < networks.length; j++) {
+      const member = networks[j]!
       const report = member.network.finishUpdate()
       chain.float64(finite(report.loss))
       chain.float64(finite(report.gradientNorm))
@@ -226,6 +237,7 @@ export class Learning {
         this.newest.clipped = report.clipped
         this.newest.applied = report.applied
       }
+      this.guard.updated(j, record, report.applied || report.losses === 0)
     }
     if (applied) this.counters[3]! += 1
   }
@@ -272,6 +284,7 @@ export class Learning {
       if (sequence === null) break
       table.touch(sequence)
       this.windows.close(sequence)
+      this.drift.end(sequence.core)
       table.remove(sequence)
       this.evicted.sequences++
     }

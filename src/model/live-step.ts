@@ -43,6 +43,7 @@ function emptyForecast(d: Dimensions): Forecast {
     observed: new Float64Array(d.targets),
     predicted: new Float64Array(d.targets),
     surprise: new Float64Array(d.targets),
+    drift: false,
     records: 0,
     updates: 0,
   }

@@ -5,7 +5,9 @@ import type { Forecast, Sample } from '../record/types.ts'
 import { parameterCount } from '../rnn/index.ts'
 import { Categories } from './categories.ts'
 import { type Dimensions, dimensionsOf } from './dimensions.ts'
+import { Drift } from './drift.ts'
 import { gradientNorms, type LagNorms } from './gradient-norms.ts'
+import { Guard } from './guard.ts'
 import { Hash64 } from './hash.ts'
 import { ModelHealth } from './health.ts'
 import { History } from './history.ts'
@@ -51,6 +53,8 @@ export class Model {
   private readonly categories: Categories
   private readonly portfolio: Portfolio
   private readonly mixture: Mixture
+  private readonly drift: Drift
+  private readonly guard: Guard
   private readonly learning: Learning
   private readonly chain = new Hash64()
   private readonly steps: Steps
@@ -96,11 +100,19 @@ export class Model {
     this.memberNames = this.portfolio.names
     const { mixed, baselines } = this.portfolio
     this.mixture = new Mixture(core, d, this.memberNames.length, mixed, baselines)
+    this.drift = new Drift(core, d)
+    this.guard = new Guard(d, networks, this.memberNames)
     this.table = new SequenceTable(core.size, states)
-    this.learning = new Learning(config, d, this.table, this.windows, networks)
+    this.learning = new Learning(config, d, {
+      table: this.table,
+      windows: this.windows,
+      networks,
+      drift: this.drift,
+      guard: this.guard,
+    })
     this.scores = new Scores(d, this.memberNames)
-    const { table, windows, portfolio, mixture, learning, scores } = this
-    const own = { table, windows, portfolio, mixture, learning, scores }
+    const { table, windows, portfolio, mixture, learning, scores, drift, guard } = this
+    const own = { table, windows, portfolio, mixture, learning, scores, drift, guard }
     this.steps = new Steps(d, { ...own, history, profiles, residuals, inputs, scaler })
     this.newest = this.steps.live[0]!
     this.health = new ModelHealth(d, { ...own, networks, kernel, learn: config.model.learn })
@@ -291,7 +303,7 @@ export class Model {
     if (!this.learning.boundary(this.count)) return
     const live = this.table.live
     this.learning.endBlock(this.count, this.chain)
-    if (this.table.live !== live) this.portfolio.share(this.table.live)
+    if (this.table.live !== live) this.steps.share(this.count)
   }
 
   /** A restore has filled the sequences and what `shared` returned: derives all else from them. */
@@ -300,7 +312,7 @@ export class Model {
     this.count = count[0]!
     this.chain.set(chain[0]!, chain[1]!)
     for (const { network } of this.portfolio.networks) network.stateWritten()
-    this.portfolio.share(this.table.live)
+    this.steps.share(this.count)
     this.learning.restored()
   }
 
@@ -322,6 +334,8 @@ export class Model {
       { name: 'scores', array: this.scores.sums },
       ...this.categories.arrays(),
       { name: 'suspension', array: this.portfolio.suspension.state },
+      { name: 'drift', array: this.drift.state },
+      ...this.guard.arrays(),
       ...squares.map(({ rls }, i) => ({ name: `rls/${i}/weights`, array: rls.weights })),
       ...squares.map(({ rls }, i) => ({ name: `rls/${i}/covariance`, array: rls.covariance })),
       ...this.networkArrays(),

@@ -387,9 +387,12 @@ export class Portfolio {
     suspension.review(record)
   }
 
-  /** Spreads the forgetting of what all sequences share over the live ones. */
-  share(liveSequences: number): void {
-    for (const squares of this.squares) squares.share(liveSequences)
+  /**
+   * Spreads the forgetting of what all sequences share over the live ones, `haste` times as fast as
+   * usual.
+   */
+  share(liveSequences: number, haste: number): void {
+    for (const squares of this.squares) squares.share(liveSequences, haste)
     this.parts.categories.share(liveSequences)
     this.shared = liveSequences > 1
   }

@@ -25,10 +25,10 @@ export class PooledSquares {
 
   /**
    * Spreads forgetting over the sequences that share these weights, so that each own step of any
-   * of them weighs the same, however many there are.
+   * of them weighs the same, however many there are; `haste` times as fast as usual.
    */
-  share(liveSequences: number): void {
-    this.rls.forgetting = 1 - (1 - this.forgetting) / Math.max(1, liveSequences)
+  share(liveSequences: number, haste: number): void {
+    this.rls.forgetting = 1 - (haste * (1 - this.forgetting)) / Math.max(1, liveSequences)
   }
 }
 

@@ -1,5 +1,7 @@
 import type { Sample } from '../record/types.ts'
 import type { Dimensions } from './dimensions.ts'
+import type { Drift } from './drift.ts'
+import type { Guard } from './guard.ts'
 import type { Hash64 } from './hash.ts'
 import type { History } from './history.ts'
 import type { InputVector } from './inputs.ts'
@@ -35,6 +37,8 @@ interface StepParts {
   readonly mixture: Mixture
   readonly learning: Learning
   readonly scores: Scores
+  readonly drift: Drift
+  readonly guard: Guard
 }
 
 /**
@@ -53,6 +57,11 @@ export class Steps {
   private readonly parts: StepParts
   private readonly memberWords: Uint32Array
   private readonly pair = new Float64Array(2)
+  /** (K, D): how far targets usually move; (D): the units of a sequence's errors. */
+  private readonly scales: Float64Array
+  private readonly units: Float64Array
+  /** How fast least squares forget at present; see `Drift.haste`. */
+  private haste = 1
   private readonly found: (Sequence | undefined)[] = new Array(ROWS_MAX).fill(undefined)
   private readonly fetched = new Float64Array(1)
 
@@ -62,6 +71,8 @@ export class Steps {
     this.d = d
     this.parts = parts
     this.members = new Float64Array(d.slots * names.length)
+    this.scales = new Float64Array(d.slots)
+    this.units = new Float64Array(d.targets)
     this.memberWords = new Uint32Array(this.members.buffer)
     this.live = Array.from(
       { length: ROWS_MAX },
@@ -104,7 +115,7 @@ export class Steps {
   /** First phase of record `record` as step `i` of those on their way. */
   begin(i: number, sequence: Sequence, sample: Sample, record: number): void {
     const { history, profiles, residuals, inputs, windows } = this.parts
-    const { portfolio, mixture, table, learning, scaler } = this.parts
+    const { portfolio, mixture, table, learning, scaler, drift } = this.parts
     const { core } = sequence
     const step = this.live[i]!
     const t = core[HEADER.steps]!
@@ -116,7 +127,8 @@ export class Steps {
       profiles.begin(core)
       portfolio.begin(core)
       mixture.begin(core)
-      portfolio.share(table.live)
+      drift.begin(core)
+      this.share(record)
     }
     core[HEADER.lastChanged] = record
     residuals.begin(core)
@@ -148,6 +160,7 @@ export class Steps {
     const { step, scored, forecast } = live
     const sequence = live.sequence as Sequence
     const { core } = sequence
+    this.watchErrors(live, sequence)
     for (let k = 0; k < this.d.horizons.length; k++) {
       const past = step - this.d.horizons[k]!
       if (windows.holds(sequence, past)) portfolio.learn(sequence, past, k, scored)
@@ -161,6 +174,32 @@ export class Steps {
     chain.words(sequence.home.words, sequence.statesAt, table.stateSize)
     this.fillForecast(live, sequence)
     live.sequence = null
+  }
+
+  /** Spreads the forgetting of least squares over the live sequences, as at record `record`. */
+  share(record: number): void {
+    const { portfolio, table, drift } = this.parts
+    this.haste = drift.haste(record)
+    portfolio.share(table.live, this.haste)
+  }
+
+  /**
+   * Drift and guard see the errors that the record has brought; where the response to a drift
+   * begins or ends with it, least squares forget accordingly from this record on.
+   */
+  private watchErrors({ step, record, scored, forecast }: LiveStep, { core }: Sequence): void {
+    const { drift, guard, history, table } = this.parts
+    const { scales, units, d } = this
+    for (let slot = 0; slot < d.slots; slot++) {
+      if (scored.present[slot] === 0) continue
+      const horizon = d.horizons[(slot - (slot % d.targets)) / d.targets]!
+      scales[slot] = history.changeScale(core, slot, step - horizon)
+    }
+    const hasOwn = drift.hasSeat(core)
+    for (let i = 0; i < d.targets; i++) units[i] = hasOwn ? scales[i]! : scored.scale[i]!
+    forecast.drift = drift.take(core, record, scored, units, table.live)
+    guard.take(scored, scales)
+    if (drift.haste(record) !== this.haste) this.share(record)
   }
 
   /** Scores what was predicted for now, and lets what the sequence has for itself learn from it. */
