@@ -97,15 +97,15 @@ export const events = [
   chart({
     title: 'Drift',
     description:
-      'Drifts detected in the errors of the mixture at this target and horizon. This version has ' +
-      'no drift detection yet: the panel stays empty.',
+      'Times that the errors of the mixture at this target, by the smallest horizon, rose for ' +
+      'good. Straight lines forget faster for a while then. Runbook: HeadraceDriftStorm.',
     unit: 'short',
     thresholds: steps('green', [1, 'yellow']),
     min: 0,
     queries: [
       {
         expr: sum(
-          increase('headrace_drift_events_total', 'target="$target"', 'horizon="$horizon"'),
+          increase('headrace_drift_events_total', 'target="$target"'),
           'application, partition',
         ),
         legend: '{{application}} {{partition}}',
@@ -115,8 +115,8 @@ export const events = [
   chart({
     title: 'Roll-backs',
     description:
-      'Times that the guard put the weights back. This version has no guard yet: the panel stays ' +
-      'empty. Runbook: HeadraceRolledBack.',
+      'Times that the guard put weights of networks back that had led far astray. ' +
+      'Runbook: HeadraceRolledBack.',
     unit: 'short',
     thresholds: steps('green', [1, 'red']),
     min: 0,

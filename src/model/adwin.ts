@@ -25,7 +25,7 @@ const WAITING = 2
 const LEVELS_AT = 3
 /** One bucket more than stays: it is there until two become one of the next size. */
 const PAIRS = BUCKETS + 1
-/** Of a level: how many buckets it has, then (sum, squares about the mean) of each, newest first. */
+/** Of a level: number of buckets, then (sum, squares about the mean) of each, newest first. */
 const LEVEL_SIZE = 1 + 2 * PAIRS
 
 /** Numbers of one detector, all 0 before the first value. */

@@ -66,7 +66,7 @@ export function dimensionsOf(config: Pick<Config, 'task' | 'model'>): Dimensions
 
 /** What a slot predicts. */
 export function namesOfSlot(
-  { fields, horizons, targets }: Dimensions,
+  { fields, horizons, targets }: Pick<Dimensions, 'fields' | 'horizons' | 'targets'>,
   slot: number,
 ): { target: string; horizon: number } {
   const d = slot % targets

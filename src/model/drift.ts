@@ -1,5 +1,5 @@
 import { ADWIN_SIZE, Adwin } from './adwin.ts'
-import { type Dimensions, namesOfSlot } from './dimensions.ts'
+import type { Dimensions } from './dimensions.ts'
 import type { Layout } from './layout.ts'
 import type { Scored } from './scored.ts'
 
@@ -24,13 +24,6 @@ const COUNT = 3
 const WINDOW_AT = 4
 const DETECTOR_SIZE = WINDOW_AT + ADWIN_SIZE
 
-/** Drifts of one target's errors since the model was made. */
-export interface DriftCount {
-  readonly target: string
-  readonly horizon: number
-  readonly count: number
-}
-
 /**
  * Finds where errors of the mixture have risen for good, by adaptive windowing over the errors of
  * the smallest horizon, target by target (learning.md §4 E). The first sequences have detectors of
@@ -43,8 +36,6 @@ export interface DriftCount {
 export class Drift {
   /** Part of the state. */
   readonly state: Float64Array
-  /** Of each target, since this object was made; for those who watch. */
-  private readonly counts: Float64Array
   private readonly d: Dimensions
   private readonly seats: number
   /** A sequence's seat in its core: 0 = the shared one. */
@@ -63,7 +54,6 @@ export class Drift {
       { length: count },
       (_, i) => new Adwin(this.state, HEAD + i * DETECTOR_SIZE + WINDOW_AT),
     )
-    this.counts = new Float64Array(d.targets)
   }
 
   /** A new sequence takes the first free seat. */
@@ -95,7 +85,8 @@ export class Drift {
 
   /**
    * Takes in what record `record` brought for the smallest horizon: `units` (D) are those of its
-   * errors. True: some target's errors have risen, and the response begins. `live`: sequences.
+   * errors. `drifts` (D) is 1 afterwards where a target's errors have risen for good, and if any
+   * have, the response begins. `live`: sequences.
    */
   take(
     core: Float64Array,
@@ -103,32 +94,23 @@ export class Drift {
     scored: Scored,
     units: Float64Array,
     live: number,
-  ): boolean {
+    drifts: Uint8Array,
+  ): void {
     const { targets } = this.d
     const first = core[this.seatAt]! * targets
-    let any = false
     for (let d = 0; d < targets; d++) {
+      drifts[d] = 0
       if (scored.present[d] === 0) continue
       const error = Math.abs(scored.mixture[d]! - scored.observed[d]!) / units[d]!
       if (!(error < Infinity) || !this.detect(first + d, error)) continue
-      any = true
-      this.counts[d]! += 1
+      drifts[d] = 1
+      this.state[UNTIL] = record + RESPONSE_STEPS * live
     }
-    if (any) this.state[UNTIL] = record + RESPONSE_STEPS * live
-    return any
   }
 
   /** How many times faster than usual least squares are to forget at record `record`. */
   haste(record: number): number {
     return record < this.state[UNTIL]! ? HASTE : 1
-  }
-
-  /** Events so far, by target, those of none left out; for those who watch. */
-  events(): DriftCount[] {
-    return Array.from(this.counts, (count, slot) => ({
-      ...namesOfSlot(this.d, slot),
-      count,
-    })).filter(({ count }) => count > 0)
   }
 
   /** Errors further ahead than one step overlap: as many as do count as one. */

@@ -34,12 +34,6 @@ const CEILING = 4
 const ROLLBACKS = 5
 const SIZE = 6
 
-/** What the guard did to one network, since the model began; for those who watch. */
-export interface RollbackCount {
-  readonly network: string
-  readonly count: number
-}
-
 /** The weights of one network when it did well, and what its optimiser knew of them. */
 interface Copy {
   readonly parameters: Float32Array
@@ -123,13 +117,13 @@ export class Guard {
   }
 
   /**
-   * An update of network j has ended at record `record`; `isFinite` tells whether its loss and
+   * An update of network j has ended at record `record`; `allFinite` tells whether its loss and
    * gradient were. Puts weights back, or keeps a copy of them, where it is time to.
    */
-  updated(j: number, record: number, isFinite: boolean): void {
+  updated(j: number, record: number, allFinite: boolean): void {
     const at = j * SIZE
     const { state } = this
-    if (!isFinite || state[at + ASTRAY_FOR]! >= PATIENCE_RECORDS) {
+    if (!allFinite || state[at + ASTRAY_FOR]! >= PATIENCE_RECORDS) {
       this.rollBack(j)
       state[at + COPIED_AT] = record
     } else if (
@@ -141,12 +135,9 @@ export class Guard {
     }
   }
 
-  /** How often each network's weights were put back, since the first record. */
-  rollbacks(): RollbackCount[] {
-    return this.networks.map(({ name }, j) => ({
-      network: name,
-      count: this.state[j * SIZE + ROLLBACKS]!,
-    }))
+  /** How often the weights of network j were put back, since the first record. */
+  rollbacks(j: number): number {
+    return this.state[j * SIZE + ROLLBACKS]!
   }
 
   private naive(j: number): number {

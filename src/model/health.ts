@@ -1,5 +1,6 @@
 import type { Kernel } from '../kernels/kernel.ts'
 import { type Dimensions, namesOfSlot } from './dimensions.ts'
+import type { Guard } from './guard.ts'
 import type { Learning } from './learning.ts'
 import type { Mixture } from './mixture.ts'
 import type { NetworkMember } from './networks.ts'
@@ -28,6 +29,8 @@ export interface NetworkHealth {
   /** Updates since the model was made that were clipped, and that were dropped as not finite. */
   readonly clippedUpdates: number
   readonly refusedUpdates: number
+  /** How often the guard has put its weights back, since the first record. */
+  readonly rollbacks: number
 }
 
 /** Weights of the mixed members in one slot, a mean over the sequences used last. */
@@ -44,6 +47,7 @@ export interface HealthParts {
   readonly portfolio: Portfolio
   readonly mixture: Mixture
   readonly learning: Learning
+  readonly guard: Guard
   readonly networks: readonly NetworkMember[]
   readonly kernel: Pick<Kernel, 'arenaBytes'>
   readonly learn: boolean
@@ -90,7 +94,7 @@ export class ModelHealth {
   }
 
   networks(): NetworkHealth[] {
-    return this.parts.networks.map((member) => {
+    return this.parts.networks.map((member, j) => {
       const { network } = member
       const { gradientNorm, size, clipped, refused } = network.updatesObserved
       return {
@@ -102,6 +106,7 @@ export class ModelHealth {
         saturatedUnits: this.saturatedUnits(member),
         clippedUpdates: clipped,
         refusedUpdates: refused,
+        rollbacks: this.parts.guard.rollbacks(j),
       }
     })
   }

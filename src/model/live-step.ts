@@ -43,7 +43,7 @@ function emptyForecast(d: Dimensions): Forecast {
     observed: new Float64Array(d.targets),
     predicted: new Float64Array(d.targets),
     surprise: new Float64Array(d.targets),
-    drift: false,
+    drifts: new Uint8Array(d.targets),
     records: 0,
     updates: 0,
   }

@@ -197,7 +197,7 @@ export class Steps {
     }
     const hasOwn = drift.hasSeat(core)
     for (let i = 0; i < d.targets; i++) units[i] = hasOwn ? scales[i]! : scored.scale[i]!
-    forecast.drift = drift.take(core, record, scored, units, table.live)
+    drift.take(core, record, scored, units, table.live, forecast.drifts)
     guard.take(scored, scales)
     if (drift.haste(record) !== this.haste) this.share(record)
   }

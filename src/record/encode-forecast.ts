@@ -21,12 +21,14 @@ const UPPER = new Piece(',"upper":')
 const PREDICTED = new Piece(',"predicted":')
 const SURPRISE = new Piece(',"surprise":')
 const RECORDS = new Piece('}},"model":{"records":')
+const DRIFT_RECORDS = new Piece('}},"drift":true,"model":{"records":')
 const UPDATES = new Piece(',"updates":')
 
 /**
  * Forecast → the JSON of one output record (design §5). What is not known is null: a mean or a
  * prediction before the first, both bounds of a level that has none yet (its entry stays, so that
- * the levels can be had by index), `for` and `time` without an event time.
+ * the levels can be had by index), `for` and `time` without an event time. `drift` is there, and
+ * true, only where the record has shown that the errors of a target have risen for good.
  *
  * What the model has worked out — means, bounds, `predicted`, `surprise` — has nine significant
  * digits: a network in single precision knows no more. An observed value is the shortest text that
@@ -90,7 +92,7 @@ export class ForecastEncoder {
       for (let d = 0; d < this.#targetCount; d++) this.#writePrediction(out, k, d, forecast)
     }
     this.#writeObserved(out, forecast)
-    out.piece(RECORDS)
+    out.piece(forecast.drifts.includes(1) ? DRIFT_RECORDS : RECORDS)
     out.integer(forecast.records)
     out.piece(UPDATES)
     out.integer(forecast.updates)

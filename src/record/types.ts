@@ -54,8 +54,8 @@ export interface Forecast {
   readonly predicted: Float64Array
   /** |observed − predicted| in units of the fading root mean square error of that horizon, (D). */
   readonly surprise: Float64Array
-  /** Whether this record has shown that the errors have risen: a drift. */
-  drift: boolean
+  /** 1 where this record has shown that the target's errors have risen for good: a drift, (D). */
+  readonly drifts: Uint8Array
   /** Records of the partition the model has taken in, this one included. */
   records: number
   /** Updates of the network weights so far. */

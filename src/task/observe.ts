@@ -23,7 +23,7 @@ export interface ErrorRow {
 }
 
 /** How one network fares; clipped updates are those since the last report. */
-export type NetworkRow = Omit<NetworkHealth, 'refusedUpdates'>
+export type NetworkRow = Omit<NetworkHealth, 'refusedUpdates' | 'rollbacks'>
 
 /** What one target at one horizon is predicted like; NaN = not known yet. */
 export interface SlotRow {
@@ -48,6 +48,25 @@ export interface SlotRow {
   }[]
 }
 
+/** A record at which errors were found to have risen for good. */
+export interface DriftRow {
+  readonly target: string
+  readonly horizon: number
+  readonly sequence: string
+  /** Records of the partition up to it. */
+  readonly records: number
+}
+
+/** A network whose weights were put back since the last report. */
+export interface RollbackRow {
+  readonly network: string
+  readonly count: number
+  /** As it is now. */
+  readonly learningRate: number
+  /** Records of the partition so far. */
+  readonly records: number
+}
+
 /** How a model learns, told once a second. */
 export interface LearningReport {
   readonly sequences: number
@@ -57,6 +76,8 @@ export interface LearningReport {
   /** Since the last report. */
   readonly evictions: { readonly window: number; readonly sequence: number }
   readonly refusedUpdates: number
+  readonly drifts: readonly DriftRow[]
+  readonly rollbacks: readonly RollbackRow[]
   readonly networks: readonly NetworkRow[]
   readonly slots: readonly SlotRow[]
   readonly errors: readonly ErrorRow[]

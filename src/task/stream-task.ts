@@ -7,6 +7,7 @@ import type { Cut, Progress } from './engine/messages.ts'
 import { EngineSession } from './engine-session.ts'
 import { toError } from './failure.ts'
 import { HandOver } from './hand-over.ts'
+import { tellLearning } from './learning-events.ts'
 import type { InputBatch } from './ports.ts'
 import { RecordQueue } from './record-queue.ts'
 import { placeOf, planRestore, type RestorePlan } from './restore.ts'
@@ -247,7 +248,7 @@ export class StreamTask {
     this.#session = new EngineSession(this.#context.engines, this.partition, {
       onArrived: (records, chainHash) => this.#arrived(records, chainHash),
       onProgress: (progress) => this.#progressed(progress),
-      onLearning: (report) => this.#options.metrics.learning(report),
+      onLearning: (report) => tellLearning(this.#options, report),
       onFailed: (error) => this.fail(error),
     })
     return this.#session

@@ -133,9 +133,8 @@ export const learningMetrics = {
     type: 'counter',
     unit: 'events',
     labels: slot,
-    help: 'Drifts that were detected in the errors of the mixture.',
-    series: bySlot,
-    reserved: 'drift detection',
+    help: 'Drifts: times that the errors of the mixture at the smallest horizon rose for good.',
+    series: 'partitions × targets',
   },
   headrace_rollbacks_total: {
     type: 'counter',
@@ -143,6 +142,5 @@ export const learningMetrics = {
     labels: ['partition'],
     help: 'Times that the guard put the weights of the networks back.',
     series: byPartition,
-    reserved: 'the guard of the weights',
   },
 } as const satisfies Readonly<Record<`headrace_${string}`, MetricEntry>>

@@ -36,6 +36,12 @@ export interface SlotReport {
   }[]
 }
 
+/** Errors of the mixture that were found to have risen for good. */
+export interface DriftReport {
+  readonly target: string
+  readonly horizon: number
+}
+
 /** How a model learns, about once a second. */
 export interface LearningReport {
   readonly sequences: number
@@ -44,6 +50,9 @@ export interface LearningReport {
   /** Since the last report. */
   readonly evictions: Readonly<Record<EvictionKind, number>>
   readonly refusedUpdates: number
+  /** Since the last report. */
+  readonly drifts: readonly DriftReport[]
+  readonly rollbacks: readonly { readonly count: number }[]
   readonly networks: readonly NetworkReport[]
   readonly slots: readonly SlotReport[]
   readonly errors: readonly MemberErrors[]

@@ -37,9 +37,21 @@ export class LearningSeries {
     for (const kind of evictionKinds) {
       evictions.inc({ partition: this.#partition, kind }, report.evictions[kind])
     }
+    this.#drifts(report)
     for (const network of report.networks) this.#network(network)
     for (const slot of report.slots) this.#slot(slot)
     for (const row of report.errors) this.#errors(row)
+  }
+
+  /** The smallest horizon alone is watched; its counters begin at 0, so a rate sees the first. */
+  #drifts({ slots, drifts }: LearningReport): void {
+    const counter = this.#instruments.counter('headrace_drift_events_total')
+    const smallest = Math.min(...slots.map(({ horizon }) => horizon))
+    const partition = this.#partition
+    for (const { target, horizon } of slots) {
+      if (horizon === smallest) counter.inc({ partition, target, horizon }, 0)
+    }
+    for (const { target, horizon } of drifts) counter.inc({ partition, target, horizon })
   }
 
   close(): void {

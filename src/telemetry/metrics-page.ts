@@ -21,10 +21,7 @@ export function metricsPage(): string {
   ]
   for (const [name, entry] of Object.entries(metricTable) as [string, MetricEntry][]) {
     const labels = entry.labels.map((label) => `\`${label}\``).join(', ')
-    const { reserved } = entry
-    const waits = reserved === undefined ? '' : ` No series yet: waits for ${reserved}.`
-    const tells = entry.help + waits
-    const cells = [`\`${name}\``, entry.type, entry.unit, labels, entry.series, tells]
+    const cells = [`\`${name}\``, entry.type, entry.unit, labels, entry.series, entry.help]
     lines.push(`| ${cells.join(' | ')} |`)
   }
   lines.push('', '## Buckets', '')

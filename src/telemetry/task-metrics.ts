@@ -89,6 +89,7 @@ const countersByPartition = [
   'headrace_input_bytes_total',
   'headrace_updates_total',
   'headrace_refused_updates_total',
+  'headrace_rollbacks_total',
 ] as const
 
 type GaugeName = (typeof gaugesByPartition)[number]
@@ -228,6 +229,7 @@ export class TaskSeries implements TaskMetrics {
   learning(report: LearningReport): void {
     if (!this.#open) return
     this.#count('headrace_refused_updates_total', report.refusedUpdates)
+    for (const { count } of report.rollbacks) this.#count('headrace_rollbacks_total', count)
     this.#learning.report(report)
   }
 

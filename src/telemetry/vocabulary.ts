@@ -30,8 +30,6 @@ export interface MetricEntry {
   readonly buckets?: readonly number[]
   /** How many label sets there can be in one process, by what the configuration says. */
   readonly series: string
-  /** What this metric waits for: no version has a sample of it yet. */
-  readonly reserved?: string
 }
 
 /** States of a task, in the order of its life (design §2). */

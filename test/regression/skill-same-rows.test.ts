@@ -28,8 +28,8 @@ test.each(['full', 'network'] as const)(
       const value = size * (2 + Math.sin((2 * Math.PI * step) / 12) + 0.3 * random.normal())
       const sequence = isSmall ? 'small' : `large${step >> 3}`
       driver.step({ sequence, timeMs: i, values: [value] })
-      const { scored } = driver.model
-      watch.add(scored)
+      const { scored, forecast } = driver.model
+      watch.add(scored, forecast)
       if (scored.present[0] === 0 || Number.isNaN(scored.seasonal[0]!)) continue
       seasonal.push(Math.abs(scored.seasonal[0]! - value))
       mixture.push(Math.abs(scored.mixture[0]! - value))

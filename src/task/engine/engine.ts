@@ -56,7 +56,7 @@ export interface StreamSnapshots {
 
 /** How a model learns, to be read; see model/health. */
 export interface StreamHealth {
-  readonly dimensions: Pick<Dimensions, 'slots' | 'targets' | 'levels'>
+  readonly dimensions: Pick<Dimensions, 'fields' | 'horizons' | 'slots' | 'targets' | 'levels'>
   readonly windows: number
   readonly sequenceBytes: number
   readonly kernelBytes: number

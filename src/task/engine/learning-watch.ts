@@ -1,5 +1,8 @@
+import { namesOfSlot } from '../../model/dimensions.ts'
+import type { NetworkHealth } from '../../model/health.ts'
 import type { Scored } from '../../model/scored.ts'
-import type { LearningReport, NetworkRow, SlotRow } from '../observe.ts'
+import type { Forecast } from '../../record/types.ts'
+import type { DriftRow, LearningReport, NetworkRow, RollbackRow, SlotRow } from '../observe.ts'
 import type { ModelScore, StreamModel } from './engine.ts'
 import { SlotWatch, skillOf } from './slot-watch.ts'
 
@@ -9,13 +12,24 @@ interface Counts {
   sequences: number
   refused: number
   readonly clipped: Map<string, number>
+  readonly rollbacks: Map<string, number>
 }
+
+/** What a model did since the last report. */
+type Since = Pick<LearningReport, 'evictions' | 'refusedUpdates' | 'rollbacks' | 'networks'>
 
 /** Makes the reports on how a model learns, each with what happened since the one before. */
 export class LearningWatch {
   readonly #model: StreamModel
   readonly #slots: SlotWatch
-  readonly #told: Counts = { windows: 0, sequences: 0, refused: 0, clipped: new Map() }
+  readonly #told: Counts = {
+    windows: 0,
+    sequences: 0,
+    refused: 0,
+    clipped: new Map(),
+    rollbacks: new Map(),
+  }
+  #drifts: DriftRow[] = []
 
   constructor(model: StreamModel) {
     const { slots, targets, levels } = model.health.dimensions
@@ -24,8 +38,13 @@ export class LearningWatch {
   }
 
   /** A record has been taken in, and scored what was predicted for it. */
-  add(scored: Scored): void {
+  add(scored: Scored, { drifts, sequence, records }: Forecast): void {
     this.#slots.add(scored)
+    for (let target = 0; target < drifts.length; target++) {
+      if (drifts[target] === 0) continue
+      const slot = namesOfSlot(this.#model.health.dimensions, target)
+      this.#drifts.push({ ...slot, sequence, records })
+    }
   }
 
   /** What happened up to now, in a replay, is not this process's doing. */
@@ -36,21 +55,22 @@ export class LearningWatch {
   report(): LearningReport {
     const { liveSequences, bytesShared, scores, health } = this.#model
     const errors = scores.summary()
-    const { evictions, refusedUpdates, networks } = this.#countsSince()
+    const since = this.#countsSince()
+    const drifts = this.#drifts
+    this.#drifts = []
     health.measureNext()
     return {
       sequences: liveSequences,
       windows: health.windows,
       stateBytes: bytesShared + health.kernelBytes + health.sequenceBytes,
-      evictions,
-      refusedUpdates,
-      networks,
+      ...since,
+      drifts,
       slots: this.#slotRows(errors),
       errors,
     }
   }
 
-  #countsSince(): Pick<LearningReport, 'evictions' | 'refusedUpdates' | 'networks'> {
+  #countsSince(): Since {
     const told = this.#told
     const { health } = this.#model
     const { windows, sequences } = health.evicted
@@ -58,7 +78,8 @@ export class LearningWatch {
     told.windows = windows
     told.sequences = sequences
     const all = health.networks()
-    const networks = all.map(({ clippedUpdates, refusedUpdates: _, ...rest }): NetworkRow => {
+    const networks = all.map((row): NetworkRow => {
+      const { clippedUpdates, refusedUpdates: _, rollbacks: __, ...rest } = row
       const before = told.clipped.get(rest.network) ?? 0
       told.clipped.set(rest.network, clippedUpdates)
       return { ...rest, clippedUpdates: clippedUpdates - before }
@@ -66,7 +87,17 @@ export class LearningWatch {
     const refused = all.reduce((sum, { refusedUpdates }) => sum + refusedUpdates, 0)
     const refusedUpdates = refused - told.refused
     told.refused = refused
-    return { evictions, refusedUpdates, networks }
+    return { evictions, refusedUpdates, rollbacks: this.#rollbacksSince(all), networks }
+  }
+
+  #rollbacksSince(networks: readonly NetworkHealth[]): RollbackRow[] {
+    const told = this.#told.rollbacks
+    const { records } = this.#model
+    return networks.flatMap(({ network, rollbacks, learningRate }) => {
+      const count = rollbacks - (told.get(network) ?? 0)
+      told.set(network, rollbacks)
+      return count === 0 ? [] : [{ network, count, learningRate, records }]
+    })
   }
 
   #slotRows(errors: readonly ModelScore[]): SlotRow[] {

@@ -52,7 +52,7 @@ export class SliceReport {
     if (failure === null) {
       this.#predictions++
       this.#eventTimeMs = forecast.timeMs
-      this.#learning?.add(scored)
+      this.#learning?.add(scored, forecast)
     } else {
       this.#failures.set(failure.code, (this.#failures.get(failure.code) ?? 0) + 1)
     }

@@ -1,5 +1,4 @@
 import { parser } from '@prometheus-io/lezer-promql'
-import { metricTable } from '../../../src/telemetry/catalogue.ts'
 import { emptyInCleanRun, shippedQueries } from '../../unit/grafana/queries.ts'
 import { alerts, recordings } from '../../unit/prometheus/rules.ts'
 
@@ -34,10 +33,6 @@ const alertSilences: Readonly<Record<string, string>> = {
   HeadraceTaskNotRunning: 'every task is RUNNING',
   HeadraceRestoreTooLong: 'every task is RUNNING',
 }
-
-const reserved = Object.entries(metricTable).flatMap(([name, entry]) =>
-  'reserved' in entry ? [{ name, waitsFor: entry.reserved }] : [],
-)
 
 /** The queries of all panels and marks of all dashboards. */
 export function dashboardQueries(picked: Picked): Query[] {
@@ -83,8 +78,6 @@ function instantQuery(place: string, expr: string, silence: string | null): Quer
 }
 
 function alertSilence(alert: string, selector: string): string | null {
-  const waiting = reserved.find(({ name }) => selector.includes(name))
-  if (waiting !== undefined) return `there is no ${waiting.waitsFor}`
   // Of the states that a task may be in, these alerts look for those that are none to stay in.
   return selector.includes('state') ? (alertSilences[alert] ?? null) : null
 }

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { dashboardFiles } from '../../../grafana/src/index.ts'
-import { type MetricEntry, metricTable } from '../../../src/telemetry/catalogue.ts'
+import { metricTable } from '../../../src/telemetry/catalogue.ts'
 import { panelsOf, readDashboards, readText } from './dashboard-json.ts'
 import { metricOf } from './labels.ts'
 import { selectorsOf } from './promql.ts'
@@ -102,20 +102,6 @@ test('every metric of the catalogue is in a panel', () => {
     asked.flatMap(({ expr }) => selectorsOf(expr).map(({ name }) => metricOf(name))),
   )
   expect(Object.keys(metricTable).filter((name) => !shown.has(name as never))).toEqual([])
-})
-
-test('a panel about a metric that no version has yet says so', () => {
-  const entries: [string, MetricEntry][] = Object.entries(metricTable)
-  const reserved = entries.flatMap(([name, entry]) => (entry.reserved === undefined ? [] : [name]))
-  const about = [...dashboards.values()]
-    .flatMap(panelsOf)
-    .filter(({ targets = [] }) =>
-      targets.some(({ expr }) => reserved.some((name) => expr.includes(name))),
-    )
-  for (const { description } of about) expect(description).toMatch(/This version has no .* yet/)
-  expect(about.map(({ title }) => title).sort()).toEqual(
-    reserved.length === 0 ? [] : ['Drift', 'Roll-backs'],
-  )
 })
 
 describe('provisioning', () => {

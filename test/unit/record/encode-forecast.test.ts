@@ -13,6 +13,7 @@ const taxi: Forecast = {
   observed: new Float64Array([10844]),
   predicted: new Float64Array([10701.2]),
   surprise: new Float64Array([0.31]),
+  drifts: new Uint8Array(1),
   records: 124,
   updates: 15,
 }
@@ -56,6 +57,7 @@ const anyCase = fc
       observed: numbers(D),
       predicted: numbers(D),
       surprise: numbers(D),
+      drifts: fc.uint8Array({ minLength: D, maxLength: D, max: 1 }),
       records: fc.nat(),
       updates: fc.nat(),
     })
@@ -147,6 +149,7 @@ describe('ForecastEncoder', () => {
               })
               .join(',')}}`,
           ),
+          ...(forecast.drifts.includes(1) ? { drift: true } : {}),
           model: { records: forecast.records, updates: forecast.updates, application },
         }
         expect(JSON.stringify(JSON.parse(text))).toBe(JSON.stringify(expected))

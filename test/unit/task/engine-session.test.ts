@@ -100,6 +100,8 @@ test('what the engine tells unasked reaches the task', () => {
     stateBytes: 9,
     evictions: { window: 0, sequence: 0 },
     refusedUpdates: 0,
+    drifts: [],
+    rollbacks: [],
     networks: [],
     slots: [],
     errors: [],

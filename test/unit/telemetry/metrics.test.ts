@@ -41,6 +41,8 @@ const learning: LearningReport = {
   stateBytes: 12_345,
   evictions: { window: 4, sequence: 1 },
   refusedUpdates: 1,
+  drifts: [slot],
+  rollbacks: [{ count: 2 }],
   networks: [
     {
       network: 'network:1e-3',
@@ -107,8 +109,7 @@ describe('a scrape', () => {
       expect(family).toMatchObject({ type: entry.type, help: entry.help })
       const labels = new Set(family.samples.flatMap((sample) => Object.keys(sample.labels)))
       labels.delete('le')
-      const known = entry.reserved === undefined ? ['application', ...entry.labels] : []
-      expect([...labels].sort(), name).toEqual(known.sort())
+      expect([...labels].sort(), name).toEqual(['application', ...entry.labels].sort())
       expect(family.samples.every((sample) => sample.labels.application === 'taxi')).toBe(true)
     }
     expect(metrics.contentType).toMatch(/^text\/plain; version=0\.0\.4/)
@@ -162,6 +163,8 @@ describe('a scrape', () => {
     expect(of('state_bytes')).toEqual({ 7: 12_345 })
     expect(of('evictions_total')).toEqual({ '7 window': 4, '7 sequence': 1 })
     expect(of('refused_updates_total')).toEqual({ 7: 1 })
+    expect(of('rollbacks_total')).toEqual({ 7: 2 })
+    expect(of('drift_events_total')).toEqual({ '7 pass"en\\gers 5': 1 })
     expect(of('gradient_norm')).toEqual({ '7 network:1e-3': 0.25 })
     // Six digits are enough, and a scrape is shorter.
     expect(of('weight_norm')).toEqual({ '7 network:1e-3': 7.12346 })

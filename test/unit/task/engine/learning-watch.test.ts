@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { Random } from '../../../../src/random.ts'
 import { LearningWatch } from '../../../../src/task/engine/learning-watch.ts'
 import { configOf, Driver } from '../../model/support/driver.ts'
 
@@ -11,7 +12,7 @@ function open(portfolio: 'full' | 'network' = 'full', sequences = {}) {
     for (let i = from; i < to; i++) {
       const value = Math.sin(i / 4) + (i % 6) + (i % 53 === 0 ? 100 : 0)
       driver.step({ sequence: `s${i % keys}`, timeMs: i * 1_000, values: [value] })
-      watch.add(driver.model.scored)
+      watch.add(driver.model.scored, driver.model.forecast)
     }
   }
   return { driver, watch, drive }
@@ -70,4 +71,43 @@ test('the first report asks for an update to be measured, the next one has it', 
   expect(watch.report().networks[0]!.updateSize).toBeNaN()
   drive(100, 200)
   expect(watch.report().networks[0]!.updateSize).toBeGreaterThan(0)
+})
+
+test('each drift is told once, with the sequence and record at which it was seen', () => {
+  const { watch, driver } = open()
+  const random = new Random(1)
+  let seen = 0
+  for (let i = 0; i < 2_000; i++) {
+    driver.step({ sequence: 's', values: [(i < 1_000 ? 1 : 4) * random.normal()] })
+    const { scored, forecast } = driver.model
+    watch.add(scored, forecast)
+    if (seen === 0 && forecast.drifts[0] === 1) seen = forecast.records
+  }
+  expect(seen).toBeGreaterThan(1_000)
+  const { drifts } = watch.report()
+  expect(drifts[0]).toEqual({ target: 'y', horizon: 1, sequence: 's', records: seen })
+  expect(watch.report().drifts).toEqual([])
+})
+
+test('each roll-back is told once, with the rate it led to, and none of a replay', () => {
+  const model = { learningRates: [1], portfolio: 'network' as const }
+  const driver = new Driver(configOf({ model }))
+  const watch = new LearningWatch(driver.model)
+  const random = new Random(1)
+  const drive = (from: number, to: number) => {
+    for (let i = from; i < to; i++) {
+      driver.step({ values: [10 * Math.sin(i / 4) + random.normal()] })
+      watch.add(driver.model.scored, driver.model.forecast)
+    }
+    return driver.model.health.networks()[0]!
+  }
+  const first = drive(0, 300).rollbacks
+  expect(first).toBeGreaterThan(0)
+  watch.skip()
+  expect(watch.report().rollbacks).toEqual([])
+  const { network, learningRate, rollbacks } = drive(300, 1_500)
+  const count = rollbacks - first
+  expect(count).toBeGreaterThan(0)
+  expect(watch.report().rollbacks).toEqual([{ network, learningRate, count, records: 1_500 }])
+  expect(watch.report().rollbacks).toEqual([])
 })

@@ -21,6 +21,7 @@ function outcome(records: number, sequence = 'a', isScored = true): StreamOutcom
     observed: Float64Array.of(records),
     predicted: new Float64Array(1),
     surprise: new Float64Array(1),
+    drifts: new Uint8Array(1),
     records,
     updates: 0,
   }

@@ -28,6 +28,7 @@ export class FakeProcessor implements StreamProcessor {
     observed: new Float64Array(1),
     predicted: new Float64Array(1),
     surprise: new Float64Array(1),
+    drifts: new Uint8Array(1),
     records: 0,
     updates: 0,
   }
@@ -74,7 +75,13 @@ export class FakeProcessor implements StreamProcessor {
       liveSequences: 1,
       bytesShared: 100,
       health: {
-        dimensions: { slots: 1, targets: 1, levels: [] },
+        dimensions: {
+          fields: { targets: ['y'], inputs: [], known: [], horizons: [1] },
+          horizons: [1],
+          slots: 1,
+          targets: 1,
+          levels: [],
+        },
         windows: 1,
         sequenceBytes: 10,
         kernelBytes: 0,
