@@ -3,7 +3,7 @@ import type { Dimensions } from './dimensions.ts'
 import type { Domain } from './domain.ts'
 import type { History } from './history.ts'
 import type { InputVector } from './inputs.ts'
-import { lineLags } from './lags.ts'
+import { lineLags, seasonalLag } from './lags.ts'
 import { ABSENT } from './layout.ts'
 import { type Profiles, USUAL_COUNT } from './profiles.ts'
 import { CLIP } from './scaler.ts'
@@ -44,6 +44,9 @@ export class LineFeatures {
   private readonly lagList: Int32Array
   private readonly usualAt: number
   private readonly restAt: number
+  /** Lags at which is told what was usual a season ago. */
+  private readonly pastLags: Int32Array
+  private readonly pastAt: number
 
   constructor(parts: FeatureParts, horizon: number, target: number) {
     const { d, profiles, calendar } = parts
@@ -53,7 +56,10 @@ export class LineFeatures {
     this.lags = lineLags(d, d.horizons[horizon]!)
     this.lagList = Int32Array.from(this.lags)
     this.usualAt = 1 + this.lags.length
-    this.restAt = this.usualAt + profiles.tables * (1 + USUAL_COUNT)
+    this.pastAt = this.usualAt + profiles.tables * (1 + USUAL_COUNT)
+    const back = d.seasons.length > 1 ? seasonalLag(d.seasons[0]!, d.horizons[horizon]!) : -1
+    this.pastLags = Int32Array.from(back < 1 ? [] : [back - 1, back, back + 1])
+    this.restAt = this.pastAt + this.pastLags.length
     const rest = (calendar ? CALENDAR_SIZE : 0) + d.inputs + d.known
     this.values = new Float64Array(this.restAt + rest)
   }
@@ -78,6 +84,11 @@ export class LineFeatures {
       const count = 1 + (t < d.seasons.length ? steps : Math.min(steps, 1))
       return Array.from({ length: count }, (_, i) => this.ofTable(t) + i)
     }).flat()
+  }
+
+  /** Places of what the longest season held for usual around the target's phase a season ago. */
+  ofPast(): number[] {
+    return [...this.pastLags].map((_, i) => this.pastAt + i)
   }
 
   /** Places of calendar, further inputs and known fields. */
@@ -118,6 +129,12 @@ export class LineFeatures {
         const usual = place < 0 ? ABSENT : core[place + t]!
         this.values[this.ofTable(t) + 1 + i] = imageOf(usual, domain, mean, scale)
       }
+    }
+    const longest = d.seasons.length - 1
+    for (let i = 0; i < this.pastLags.length; i++) {
+      const past = step - this.pastLags[i]!
+      const usual = past < 0 ? ABSENT : core[profiles.usualPlace(past, this.target) + longest]!
+      this.values[this.pastAt + i] = imageOf(usual, domain, mean, scale)
     }
   }
 

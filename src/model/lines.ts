@@ -87,7 +87,7 @@ export class SlotLines {
     this.parts = parts
     this.target = target
     this.slot = horizon * d.targets + target
-    const rest = features.ofRest()
+    const rest = [...features.ofPast(), ...features.ofRest()]
     const plain = [0, ...features.ofLags(features.lags), ...features.ofUsual(USUAL_COUNT), ...rest]
     const near = [0, ...features.ofLags(nearLags(d, d.horizons[horizon]!))]
     const narrow = [...near, ...features.ofUsual(USUAL_COUNT), ...rest]

@@ -1,6 +1,7 @@
 import type { Categories } from './categories.ts'
 import type { Dimensions } from './dimensions.ts'
 import type { History } from './history.ts'
+import { seasonalLag } from './lags.ts'
 import { ABSENT, type Layout } from './layout.ts'
 import { ringIndex } from './ring.ts'
 
@@ -38,7 +39,8 @@ export class Profiles {
     const seasons = used ? d.seasons : []
     this.tables = seasons.length + categories.tables
     this.phases = seasons.map((season) => layout.claim(d.targets * season))
-    this.usualSteps = d.maxHorizon + USUAL_COUNT
+    const lags = seasons.length > 1 ? d.horizons.map((k) => seasonalLag(seasons[0]!, k) + 2) : []
+    this.usualSteps = d.maxHorizon + Math.max(USUAL_COUNT, ...lags)
     const size = d.targets * this.tables
     this.usualAt = layout.claim(this.usualSteps * size)
     this.aheadAt = d.horizons.map((horizon) => layout.claim((horizon + 1) * (size + 1)))
