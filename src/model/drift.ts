@@ -9,7 +9,7 @@ const OWN_MAX = 64
 /** Own steps for which a response lasts, and a detector that has spoken says nothing more. */
 const RESPONSE_STEPS = 400
 /** So many times faster do least squares forget meanwhile. */
-const HASTE = 5
+const HASTE = 10
 /** Values a detector must have seen: what is usual while a model learns to walk is not. */
 const KNOWN_COUNT = 256
 
