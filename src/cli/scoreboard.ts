@@ -1,6 +1,6 @@
 import { assert } from '../assert.ts'
 import type { Scored } from '../model/scored.ts'
-import { gaussianCrps, gaussianNll } from './gaussian.ts'
+import { DensityScore } from './density-score.ts'
 
 /** What is scored: names and sizes, fixed for a run. */
 export interface ScoreboardLayout {
@@ -42,7 +42,7 @@ export interface TargetScore {
 }
 
 // Sums of a slot: rows, |e|, e², |y|; then |e| and the naive forecast's |e| over the rows that have
-// one; then rows with a scale, their negative log likelihood and CRPS.
+// one; then rows with a density, their negative log likelihood and CRPS.
 const COUNT = 0
 const ABSOLUTE = 1
 const SQUARED = 2
@@ -71,6 +71,7 @@ export class Scoreboard {
   readonly #members: Float64Array
   /** rows, rows inside, width of each interval, (K × D, L, LEVEL_SUMS) */
   readonly #levels: Float64Array
+  readonly #density = new DensityScore()
   readonly #sequences = new Map<string, number>()
   /** Those of pooled boards included. */
   #sequenceCount = 0
@@ -145,11 +146,10 @@ export class Scoreboard {
     add(sums, at + ABSOLUTE, Math.abs(error))
     add(sums, at + SQUARED, error * error)
     add(sums, at + OBSERVED, Math.abs(y))
-    const scale = scored.scale[slot] as number
-    if (scale > 0) {
+    if (this.#density.score(error, slot, scored)) {
       add(sums, at + SCALED, 1)
-      add(sums, at + NLL, gaussianNll(error, scale))
-      add(sums, at + CRPS, gaussianCrps(error, scale))
+      add(sums, at + NLL, this.#density.nll)
+      add(sums, at + CRPS, this.#density.crps)
     }
   }
 

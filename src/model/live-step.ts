@@ -1,4 +1,5 @@
 import type { Forecast } from '../record/types.ts'
+import { LEARNT } from './density.ts'
 import type { Dimensions } from './dimensions.ts'
 import type { Scored } from './scored.ts'
 import type { Sequence } from './sequence.ts'
@@ -58,6 +59,7 @@ function emptyScored(d: Dimensions, members: number): Scored {
     members: new Float64Array(d.slots * members),
     bounds: new Float64Array(d.slots * d.levels.length * 2),
     scale: new Float64Array(d.slots),
+    density: new Float64Array(d.slots * LEARNT),
     persistence: new Float64Array(d.slots),
     seasonal: new Float64Array(d.slots),
   }

@@ -1,12 +1,14 @@
 import { type Aggregator, Boa, combine, Hedge, MlPoly } from './aggregation.ts'
 import type { Dimensions } from './dimensions.ts'
-import { IntervalTracker } from './intervals.ts'
+import type { Expectation, Outcome } from './error-scale.ts'
 import { ABSENT, type Layout } from './layout.ts'
 import { ringIndex } from './ring.ts'
 import { withinReach } from './scaler.ts'
 import type { Scored } from './scored.ts'
+import type { SharedArray } from './state.ts'
+import { Uncertainty } from './uncertainty.ts'
 
-/** Smallest weight of a new error in the fading error moments: a memory of 200 steps. */
+/** Smallest weight of a new error in the fading mean error: a memory of 200 steps. */
 const RATE_MIN = 5e-3
 /** Regrets are held within this many usual errors: what was usual may have been next to nothing. */
 const REGRET_MAX = 1e3
@@ -17,10 +19,12 @@ const REGRET_MAX = 1e3
 const PULL_MAX = 30
 
 /**
- * Per slot: errors taken in, fading mean absolute and square error; fading mean absolute error of
- * the naive forecast and of the members' median.
+ * Per slot: errors taken in; fading mean absolute error of the mixture, of the naive forecast and of
+ * the members' median.
  */
-const MOMENTS = 5
+const MOMENTS = 4
+/** In an entry behind mean and count: how low and how high members may pull, and their median. */
+const LIMITS_AT = 2
 
 /**
  * One forecast out of many, with intervals: aggregators weigh the members by regret, a hedge
@@ -36,7 +40,7 @@ export class Mixture {
   /** Weighs the naive forecasts and lines alone, the first `lines` members. */
   private readonly lined: MlPoly | null
   private readonly lines: number
-  private readonly intervals: IntervalTracker
+  private readonly uncertainty: Uncertainty
   private readonly moments: number
   /** Where each slot's ring begins in the core, and its horizon: the ring's steps, (K × D). */
   private readonly rings: Int32Array
@@ -45,7 +49,17 @@ export class Mixture {
   private readonly stride: number
   /** Places in an entry behind the members and the candidates; see `predict`. */
   private readonly rest: number
-  private readonly boundsAt: number
+  /** What `uncertainty` keeps of a forecast. */
+  private readonly doubtAt: number
+  private readonly expected: Expectation = {
+    unit: 0,
+    count: 0,
+    mean: 0,
+    members: 0,
+    memberCount: 0,
+    step: 0,
+  }
+  private readonly outcome: Outcome = { observed: 0, error: 0, size: 0, unit: 0, count: 0, step: 0 }
   private readonly weights: Float64Array
   private readonly choice: Float64Array
   private readonly regrets: Float64Array
@@ -74,11 +88,11 @@ export class Mixture {
     // to be held within.
     const candidates = mixed > 1 ? this.aggregators.length + 2 : 0
     this.hedge = mixed > 1 ? new Hedge(layout, d.slots, candidates, 0.99, 0.5) : null
-    this.intervals = new IntervalTracker(layout, d.slots, d.levels)
+    this.uncertainty = new Uncertainty(layout, d)
     this.moments = layout.claim(MOMENTS * d.slots)
     this.rest = names + candidates
-    this.boundsAt = this.rest + (mixed > 1 ? 7 : 4)
-    const entrySize = this.boundsAt + 2 * d.levels.length
+    this.doubtAt = this.rest + (mixed > 1 ? 5 : 2)
+    const entrySize = this.doubtAt + this.uncertainty.entrySize
     this.stride = d.targets * entrySize
     this.rings = new Int32Array(d.slots)
     this.ringSteps = new Int32Array(d.slots)
@@ -98,7 +112,7 @@ export class Mixture {
   }
 
   begin(core: Float64Array): void {
-    this.intervals.begin(core)
+    this.uncertainty.begin(core)
   }
 
   /**
@@ -121,10 +135,8 @@ export class Mixture {
       const mean = this.hedge === null ? members[from]! : this.mix(core, slot, entry)
       const rest = entry + this.rest
       core[rest] = mean
-      core[rest + 1] = unit
-      core[rest + 2] = Math.sqrt(core[this.moments + MOMENTS * slot + 2]!)
-      core[rest + 3] = core[this.moments + MOMENTS * slot]!
-      this.intervals.write(core, slot, mean, unit, core, entry + this.boundsAt)
+      core[rest + 1] = mean === ABSENT ? 0 : core[this.moments + MOMENTS * slot]!
+      this.doubt(core, step, slot, entry, unit)
       means[slot] = mean
       this.readBounds(core, entry, bounds, slot)
     }
@@ -146,7 +158,7 @@ export class Mixture {
     const entry = this.entry(step, slot)
     for (let i = 0; i < lines; i++) core[entry + i] = members[at + i]!
     for (let i = lines; i < this.mixed; i++) core[entry + i] = ABSENT
-    const limits = entry + this.rest + 4
+    const limits = entry + this.rest + LIMITS_AT
     this.limit(core, slot, entry, limits)
     this.hold(core, entry, limits)
     lined.weigh(core, slot, this.held, 0, weights)
@@ -160,12 +172,28 @@ export class Mixture {
     return this.lined === null ? ABSENT : core[this.entry(step, slot) + this.names]!
   }
 
+  /** Says how far off the forecast of an entry may be. */
+  private doubt(core: Float64Array, step: number, slot: number, entry: number, unit: number): void {
+    const { expected } = this
+    expected.count = core[entry + this.rest + 1]!
+    if (expected.count === 0) {
+      this.uncertainty.skip(core, entry + this.doubtAt)
+      return
+    }
+    expected.unit = unit
+    expected.mean = core[entry + this.rest]!
+    expected.members = entry
+    expected.memberCount = this.mixed
+    expected.step = step + this.ringSteps[slot]!
+    this.uncertainty.predict(core, slot, expected, entry + this.doubtAt)
+  }
+
   /** Writes the candidates and the limits of an entry, and returns what the hedge makes of them. */
   private mix(core: Float64Array, slot: number, entry: number): number {
     const { aggregators, choice, weights, held } = this
     const candidates = entry + this.names
-    this.limit(core, slot, entry, entry + this.rest + 4)
-    this.hold(core, entry, entry + this.rest + 4)
+    this.limit(core, slot, entry, entry + this.rest + LIMITS_AT)
+    this.hold(core, entry, entry + this.rest + LIMITS_AT)
     for (let a = 0; a < aggregators.length; a++) {
       aggregators[a]!.weigh(core, slot, held, 0, weights)
       core[candidates + 1 + a] = combine(weights, held, 0, this.mixed)
@@ -186,25 +214,26 @@ export class Mixture {
 
   /** NaN before a first error has told how far off the slot's forecasts are. */
   private readBounds(core: Float64Array, entry: number, out: Float64Array, slot: number): void {
-    const rest = entry + this.rest
-    const known = core[rest + 3]! > 0 && core[rest] !== ABSENT
     const size = 2 * this.d.levels.length
-    const from = entry + this.boundsAt
-    for (let i = 0; i < size; i++) out[slot * size + i] = known ? core[from + i]! : Number.NaN
+    const at = slot * size
+    if (core[entry + this.rest + 1]! > 0) {
+      this.uncertainty.readBounds(core, entry + this.doubtAt, out, at)
+    } else out.fill(Number.NaN, at, at + size)
   }
 
   /**
    * The target of `slot` has arrived for the forecast made at own step `step`: fills `scored` and
-   * lets aggregators, hedge and intervals learn.
+   * lets aggregators, hedge and intervals learn. Returns the surprise of the observed value as
+   * `Uncertainty.arrive` does.
    */
-  arrive(core: Float64Array, step: number, slot: number, observed: number, scored: Scored): void {
+  arrive(core: Float64Array, step: number, slot: number, observed: number, scored: Scored): number {
     const { names } = this
     const entry = this.entry(step, slot)
     const rest = entry + this.rest
     const mean = core[rest]!
     scored.present[slot] = 1
     scored.mixture[slot] = mean
-    scored.scale[slot] = core[rest + 2]! > 0 ? core[rest + 2]! : NaN
+    this.uncertainty.readDensity(core, entry + this.doubtAt, slot, scored)
     const to = slot * names
     for (let i = 0; i < names; i++) {
       const value = core[entry + i]!
@@ -213,12 +242,39 @@ export class Mixture {
     this.readBounds(core, entry, scored.bounds, slot)
     const unit = this.unit(core, slot)
     if (unit > 0 && this.hedge !== null) this.learn(core, slot, entry, observed, unit)
-    const then = core[rest + 1]!
-    if (then > 0) this.intervals.learn(core, slot, (observed - mean) / then)
-    this.takeError(core, slot, observed - mean)
-    if (this.hedge === null) return
-    this.fade(core, slot, 3, Math.abs(observed - core[entry]!))
-    this.fade(core, slot, 4, Math.abs(observed - core[rest + 6]!))
+    const error = observed - mean
+    const { outcome } = this
+    outcome.observed = observed
+    outcome.error = Math.abs(error)
+    outcome.unit = unit
+    outcome.count = core[this.moments + MOMENTS * slot]!
+    outcome.size = withinReach(Math.abs(error), outcome.count + 1, unit)
+    outcome.step = step + this.ringSteps[slot]!
+    const surprise = this.uncertainty.arrive(core, slot, error, outcome, entry + this.doubtAt)
+    this.takeSize(core, slot, outcome.size)
+    if (this.hedge === null) return surprise
+    this.fade(core, slot, 2, Math.abs(observed - core[entry]!))
+    this.fade(core, slot, 3, Math.abs(observed - core[rest + LIMITS_AT + 2]!))
+    return surprise
+  }
+
+  /**
+   * What all sequences share learns from the targets that `arrive` was told of; to be called in the
+   * order of the log, and before the next `predict` of the sequence.
+   */
+  learnShared(core: Float64Array, step: number, { present, observed }: Scored): void {
+    const { targets } = this.d
+    for (let slot = 0; slot < this.d.slots; slot++) {
+      if (present[slot] === 0) continue
+      const entry = this.entry(step - this.ringSteps[slot]!, slot)
+      const error = observed[slot % targets]! - core[entry + this.rest]!
+      this.uncertainty.learn(core, slot, step, error, entry + this.doubtAt)
+    }
+  }
+
+  /** What all sequences share. */
+  sharedArrays(): SharedArray[] {
+    return this.uncertainty.sharedArrays()
   }
 
   private learn(
@@ -230,7 +286,7 @@ export class Mixture {
   ): void {
     const { aggregators, losses } = this
     const candidates = entry + this.names
-    this.hold(core, entry, entry + this.rest + 4)
+    this.hold(core, entry, entry + this.rest + LIMITS_AT)
     for (let a = 0; a < aggregators.length; a++) {
       this.fillRegrets(core[candidates + 1 + a]!, observed, unit, this.mixed)
       aggregators[a]!.learn(core, slot, this.regrets)
@@ -259,7 +315,7 @@ export class Mixture {
       out[0] = 1
       return true
     }
-    this.hold(core, entry, entry + this.rest + 4)
+    this.hold(core, entry, entry + this.rest + LIMITS_AT)
     hedge.weigh(core, slot, core, entry + this.names, choice)
     for (let a = 0; a < aggregators.length; a++) {
       aggregators[a]!.weigh(core, slot, held, 0, weights)
@@ -278,11 +334,6 @@ export class Mixture {
     return core[this.entry(step, slot) + this.rest]!
   }
 
-  /** Fading root mean square error of a slot; 0 before the first. */
-  rootMeanSquare(core: Float64Array, slot: number): number {
-    return Math.sqrt(core[this.moments + MOMENTS * slot + 2]!)
-  }
-
   /**
    * Writes how low and how high the mixed members of an entry may pull to `core[at…]`, and their
    * median: limits lie around that, or around the naive forecast where it is no worse. While no
@@ -293,7 +344,7 @@ export class Mixture {
     const unit = this.unit(core, slot)
     const fading = this.moments + MOMENTS * slot
     const median = this.median(core, entry)
-    const trusted = naive !== ABSENT && core[fading + 3]! <= core[fading + 4]!
+    const trusted = naive !== ABSENT && core[fading + 2]! <= core[fading + 3]!
     const centre = trusted ? naive : median
     const free = centre === ABSENT
     core[at] = free ? -Infinity : centre - PULL_MAX * unit
@@ -334,14 +385,11 @@ export class Mixture {
     }
   }
 
-  private takeError(core: Float64Array, slot: number, error: number): void {
+  private takeSize(core: Float64Array, slot: number, size: number): void {
     const at = this.moments + MOMENTS * slot
     const count = core[at]! + 1
-    const rate = Math.max(1 / count, RATE_MIN)
-    const size = withinReach(Math.abs(error), count, core[at + 1]!)
     core[at] = count
-    core[at + 1]! += rate * (size - core[at + 1]!)
-    core[at + 2]! += rate * (size * size - core[at + 2]!)
+    core[at + 1]! += Math.max(1 / count, RATE_MIN) * (size - core[at + 1]!)
   }
 
   /** Takes an error of the slot into its fading mean at `place`. */
@@ -352,7 +400,7 @@ export class Mixture {
     core[at + place]! += Math.max(1 / count, RATE_MIN) * (size - core[at + place]!)
   }
 
-  /** Fading mean absolute error of the mixture: the unit of regrets, losses and intervals. */
+  /** Fading mean absolute error of the mixture: the unit of regrets, losses and errors' scales. */
   private unit(core: Float64Array, slot: number): number {
     return core[this.moments + MOMENTS * slot + 1]!
   }

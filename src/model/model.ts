@@ -338,6 +338,7 @@ export class Model {
       ...this.guard.arrays(),
       ...squares.map(({ rls }, i) => ({ name: `rls/${i}/weights`, array: rls.weights })),
       ...squares.map(({ rls }, i) => ({ name: `rls/${i}/covariance`, array: rls.covariance })),
+      ...this.mixture.sharedArrays(),
       ...this.networkArrays(),
     ]
   }

@@ -16,8 +16,10 @@ export interface Scored {
   readonly members: Float64Array
   /** lower and upper bound of each level, (K, D, L, 2); NaN before there were any. */
   readonly bounds: Float64Array
-  /** Standard deviation of the predictive distribution, (K, D); NaN before there was one. */
+  /** Unit of the error's density, (K, D); NaN before there was one. */
   readonly scale: Float64Array
+  /** Learnt weights of the density's components, (K, D, LEARNT) of density.ts; NaN likewise. */
+  readonly density: Float64Array
   /** y(t − k), (K, D); NaN = not there. */
   readonly persistence: Float64Array
   /**

@@ -165,6 +165,7 @@ export class Steps {
       const past = step - this.d.horizons[k]!
       if (windows.holds(sequence, past)) portfolio.learn(sequence, past, k, scored)
     }
+    mixture.learnShared(core, step, scored)
     portfolio.predict(i, sequence, live, mixture, this.members)
     mixture.predict(core, step, this.members, forecast.means, forecast.bounds)
     portfolio.review(live.record, core, step, mixture)
@@ -206,12 +207,12 @@ export class Steps {
   private score(live: LiveStep, sequence: Sequence, sample: Sample): void {
     const { mixture, windows, portfolio, learning, scores } = this.parts
     const { d, pair } = this
-    const { scored, step: t } = live
+    const { scored, forecast, step: t } = live
     const { core } = sequence
     scored.step = t
     for (let slot = 0; slot < d.slots; slot++) scored.present[slot] = 0
     for (let i = 0; i < d.targets; i++) scored.observed[i] = sample.values[i]!
-    this.fillSurprise(live, core)
+    this.fillPredicted(live, core)
     for (let k = 0; k < d.horizons.length; k++) {
       const step = t - d.horizons[k]!
       if (step < 0) continue
@@ -221,7 +222,8 @@ export class Steps {
         const slot = k * d.targets + i
         if (Number.isNaN(observed) || mixture.published(core, step, slot) === ABSENT) continue
         any = true
-        mixture.arrive(core, step, slot, observed, scored)
+        const surprise = mixture.arrive(core, step, slot, observed, scored)
+        if (k === 0) forecast.surprise[i] = surprise
         portfolio.references(core, t, k, i, pair)
         scored.persistence[slot] = absentToNaN(pair[0]!)
         scored.seasonal[slot] = absentToNaN(pair[1]!)
@@ -235,17 +237,14 @@ export class Steps {
     scores.add(scored)
   }
 
-  private fillSurprise({ forecast, scored, step: t }: LiveStep, core: Float64Array): void {
+  private fillPredicted({ forecast, scored, step: t }: LiveStep, core: Float64Array): void {
     const { mixture } = this.parts
     const step = t - this.d.horizons[0]!
     for (let i = 0; i < this.d.targets; i++) {
-      const observed = scored.observed[i]!
       const published = step < 0 ? ABSENT : mixture.published(core, step, i)
-      const unit = mixture.rootMeanSquare(core, i)
-      forecast.observed[i] = observed
+      forecast.observed[i] = scored.observed[i]!
       forecast.predicted[i] = absentToNaN(published)
-      const known = published !== ABSENT && unit > 0
-      forecast.surprise[i] = known ? Math.abs(observed - published) / unit : NaN
+      forecast.surprise[i] = NaN
     }
   }
 

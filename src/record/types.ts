@@ -52,7 +52,10 @@ export interface Forecast {
   readonly observed: Float64Array
   /** What the smallest horizon had predicted for this record, (D). */
   readonly predicted: Float64Array
-  /** |observed − predicted| in units of the fading root mean square error of that horizon, (D). */
+  /**
+   * How unlikely the smallest horizon held this record's targets: the share of the sequence's
+   * recent ones that it held less unlikely, 0 to 1, (D). NaN before there was a density.
+   */
   readonly surprise: Float64Array
   /** 1 where this record has shown that the target's errors have risen for good: a drift, (D). */
   readonly drifts: Uint8Array

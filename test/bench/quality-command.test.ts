@@ -6,6 +6,7 @@ import { PassThrough } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
+import { LEARNT } from '../../src/model/density.ts'
 import { Random } from '../../src/random.ts'
 import { openTask, settingsOf } from './datasets.ts'
 import { runQuality } from './quality/command.ts'
@@ -184,6 +185,7 @@ test('coverage, its worst window of 1,000 and widths are those of a slow count',
       members: Float64Array.of(t === 99 ? Number.NaN : 0),
       bounds: Float64Array.of(-half, half),
       scale: Float64Array.of(Number.NaN),
+      density: new Float64Array(LEARNT),
       persistence: Float64Array.of(0),
       seasonal: Float64Array.of(0),
     })

@@ -1,5 +1,5 @@
 import { median } from '../../../src/bench/statistics.ts'
-import { gaussianCrps, gaussianNll } from '../../../src/cli/gaussian.ts'
+import { DensityScore } from '../../../src/cli/density-score.ts'
 import { log } from '../../../src/kernels/transcendental.ts'
 import type { Scored } from '../../../src/model/scored.ts'
 import { counts, type Figure, type QualityData } from './data.ts'
@@ -63,6 +63,7 @@ export class Tally {
   readonly #sliding: readonly Sliding[]
   #missed = 0
   /** Rows with a density, their NLL and CRPS, (slots, 3). */
+  readonly #densityScore = new DensityScore()
   readonly #densities: Float64Array
 
   constructor(data: QualityData, levels: readonly number[], members: number) {
@@ -107,12 +108,10 @@ export class Tally {
       const y = scored.observed[slot % D]!
       this.#addLosses(group, slot, y, scored)
       this.#addIntervals(slot, y, scale, scored)
-      const deviation = scored.scale[slot]!
-      if (!(deviation > 0)) continue
-      const error = y - scored.mixture[slot]!
+      if (!this.#densityScore.score(y - scored.mixture[slot]!, slot, scored)) continue
       this.#densities[slot * 3]!++
-      this.#densities[slot * 3 + 1]! += gaussianNll(error, deviation) - log(scale)
-      this.#densities[slot * 3 + 2]! += gaussianCrps(error, deviation) / scale
+      this.#densities[slot * 3 + 1]! += this.#densityScore.nll - log(scale)
+      this.#densities[slot * 3 + 2]! += this.#densityScore.crps / scale
     }
   }
 

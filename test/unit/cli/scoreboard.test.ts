@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Scoreboard, type ScoreboardLayout } from '../../../src/cli/scoreboard.ts'
+import { Density, LEARNT } from '../../../src/model/density.ts'
 import type { Scored } from '../../../src/model/scored.ts'
 import { Random } from '../../../src/random.ts'
 
@@ -28,9 +29,17 @@ function emptyScored(): Scored {
     members: new Float64Array(12),
     bounds: new Float64Array(16),
     scale: new Float64Array(4),
+    density: new Float64Array(4 * LEARNT),
     persistence: new Float64Array(4),
     seasonal: new Float64Array(4),
   }
+}
+
+/** What a density has learnt, at random. */
+function weights(random: Random): number[] {
+  const shares = Array.from({ length: LEARNT }, () => random.uniform())
+  const sum = shares.reduce((a, b) => a + b, 0)
+  return shares.map((share) => share / sum)
 }
 
 /** Random rows of three sequences in which every field is missing now and then. */
@@ -49,6 +58,7 @@ function randomRows(seed: number, count: number): Row[] {
       scored.present[slot] = random.uniform() < 0.8 ? 1 : 0
       scored.mixture[slot] = y + random.normal()
       scored.scale[slot] = maybe(0.2, 0.5 + random.uniform())
+      scored.density.set(weights(random), slot * LEARNT)
       scored.persistence[slot] = maybe(0.1, y + 2 * random.normal())
       scored.seasonal[slot] = maybe(0.3, y + 3 * random.normal())
       for (let m = 0; m < 3; m++) scored.members[slot * 3 + m] = maybe(0.1, y + random.normal())
@@ -95,9 +105,11 @@ function bruteForce(rows: Row[], slot: number) {
     return { coverage: inside.length / has.length, width: mean(widths) }
   }
   const scaled = present.filter(({ scored }) => !Number.isNaN(scored.scale[slot]!))
+  const density = new Density()
   const nll = (row: Row) => {
-    const z = error(row) / row.scored.scale[slot]!
-    return Math.log(row.scored.scale[slot]!) + 0.5 * Math.log(2 * Math.PI) + z ** 2 / 2
+    const scale = row.scored.scale[slot]!
+    density.evaluate(error(row) / scale, row.scored.density, slot * LEARNT)
+    return Math.log(scale) - Math.log(density.density)
   }
   return {
     count: present.length,

@@ -11,29 +11,35 @@ function heavy(random: Random): number {
   return random.normal() / Math.sqrt(Math.max(exponential, 1e-12))
 }
 
+/** A tracker of two slots, its state, and a place behind it for each entry on its way. */
+function open(levels: readonly number[], entries = 1) {
+  const layout = new Layout()
+  const tracker = new IntervalTracker(layout, 2, levels)
+  const first = layout.claim(entries * tracker.entrySize)
+  const core = new Float64Array(layout.size)
+  tracker.begin(core, 1)
+  const entry = (step: number) => first + (step % entries) * tracker.entrySize
+  return { tracker, core, entry }
+}
+
 /** Coverage of each level over a long run of errors in units of the slot, `delay` steps late. */
 function coverageOf(error: (step: number, random: Random) => number, delay = 1): number[] {
-  const layout = new Layout()
-  const tracker = new IntervalTracker(layout, 2, LEVELS)
-  const core = new Float64Array(layout.size)
-  tracker.begin(core)
+  const { tracker, core, entry } = open(LEVELS, delay)
   const random = new Random(11)
   const inside = LEVELS.map(() => 0)
   const steps = 60_000
-  const waiting: Float64Array[] = []
   for (let step = 0; step < steps; step++) {
-    const bounds = new Float64Array(2 * LEVELS.length)
-    tracker.write(core, 1, 0, 1, bounds, 0)
-    waiting.push(bounds)
-    if (waiting.length < delay) continue
-    const published = waiting.shift()!
-    const value = error(step, random)
-    LEVELS.forEach((_, l) => {
-      if (value >= published[2 * l]! && value <= published[2 * l + 1]!) inside[l]!++
-    })
-    tracker.learn(core, 1, value)
+    if (step >= delay) {
+      const at = entry(step)
+      const value = error(step, random)
+      LEVELS.forEach((_, l) => {
+        if (value >= core[at + 2 * l]! && value <= core[at + 2 * l + 1]!) inside[l]!++
+      })
+      tracker.arrive(core, 1, value, value, at)
+    }
+    tracker.write(core, 1, 0, 1, entry(step))
   }
-  return inside.map((count) => count / (steps - delay + 1))
+  return inside.map((count) => count / (steps - delay))
 }
 
 describe('long-run coverage of published intervals is within a point of their level', () => {
@@ -58,30 +64,46 @@ describe('long-run coverage of published intervals is within a point of their le
 
 describe('IntervalTracker', () => {
   test('begins with a normal distribution’s bounds, its mean absolute error being the unit', () => {
-    const layout = new Layout()
-    const tracker = new IntervalTracker(layout, 1, LEVELS)
-    const core = new Float64Array(layout.size)
-    tracker.begin(core)
-    const out = new Float64Array(6)
-    tracker.write(core, 0, 10, 2, out, 0)
+    const { tracker, core, entry } = open(LEVELS)
+    const at = entry(0)
+    tracker.write(core, 1, 10, 2, at)
     const quantiles = [0.6744897501960817, 1.2815515655446004, 1.959963984540054]
     quantiles.forEach((quantile, l) => {
       const half = (2 * quantile) / Math.sqrt(2 / Math.PI)
-      expect(out[2 * l]).toBeCloseTo(10 - half, 9)
-      expect(out[2 * l + 1]).toBeCloseTo(10 + half, 9)
+      expect(core[at + 2 * l]).toBeCloseTo(10 - half, 9)
+      expect(core[at + 2 * l + 1]).toBeCloseTo(10 + half, 9)
     })
   })
 
-  test('never writes a lower bound above the upper', () => {
-    const layout = new Layout()
-    const tracker = new IntervalTracker(layout, 1, LEVELS)
-    const core = new Float64Array(layout.size)
-    tracker.begin(core)
-    const out = new Float64Array(6)
-    for (let i = 0; i < 4000; i++) {
-      tracker.learn(core, 0, 0)
-      tracker.write(core, 0, 1, 1, out, 0)
-      for (let l = 0; l < 3; l++) expect(out[2 * l]).toBeLessThanOrEqual(out[2 * l + 1]!)
+  test('every interval lies within those of higher levels, in whatever order they come', () => {
+    const { tracker, core, entry } = open([0.95, 0.5, 0.9, 0.8])
+    const random = new Random(5)
+    const at = entry(0)
+    for (let i = 0; i < 6000; i++) {
+      const value = i < 2000 ? 0 : i < 4000 ? heavy(random) : 40 + random.normal()
+      tracker.write(core, 1, 1, 1, at)
+      const [wide, narrow, third, second] = [0, 1, 2, 3].map((l) => at + 2 * l)
+      const chain = [wide!, third!, second!, narrow!]
+      expect(core[narrow!]).toBeLessThanOrEqual(core[narrow! + 1]!)
+      chain.slice(1).forEach((inner, n) => {
+        expect(core[inner]).toBeGreaterThanOrEqual(core[chain[n]!]!)
+        expect(core[inner + 1]).toBeLessThanOrEqual(core[chain[n]! + 1]!)
+      })
+      tracker.arrive(core, 1, value - 1, value, at)
     }
+  })
+
+  test('a new sequence starts where the others are', () => {
+    const { tracker, core, entry } = open(LEVELS)
+    const random = new Random(6)
+    for (let i = 0; i < 20_000; i++) tracker.learn(1, 0.5 + 0.1 * random.normal())
+    tracker.begin(core, 1)
+    const at = entry(0)
+    tracker.write(core, 1, 0, 1, at)
+    const quantiles = [0.0674, 0.1282, 0.196]
+    quantiles.forEach((quantile, l) => {
+      expect(Math.abs(core[at + 2 * l]! - (0.5 - quantile))).toBeLessThan(0.05)
+      expect(Math.abs(core[at + 2 * l + 1]! - (0.5 + quantile))).toBeLessThan(0.05)
+    })
   })
 })

@@ -277,27 +277,25 @@ describe('what is published', () => {
     })
   })
 
-  test('surprise is the error of the smallest horizon in units of its fading RMS before', () => {
+  test('surprise is the smallest horizon’s, a rank, uniform in the long run', () => {
     const driver = driverOf({ task: { targets: ['y'], horizons: [2] } })
     const { forecast } = driver.model
     const random = new Random(7)
     const means: number[] = []
-    let square = 0
-    let count = 0
-    for (let t = 0; t < 150; t++) {
+    const tenths = new Float64Array(10)
+    const steps = 4000
+    for (let t = 0; t < steps; t++) {
       const value = random.normal()
       driver.step({ values: [value] })
-      const predicted = means[t - 2] ?? NaN
-      expect(forecast.predicted[0]).toBe(predicted)
-      const expected = count === 0 ? NaN : Math.abs(value - predicted) / Math.sqrt(square)
-      if (Number.isNaN(expected)) expect(forecast.surprise[0]).toBe(NaN)
-      else expect(forecast.surprise[0]).toBeCloseTo(expected, 9)
-      if (!Number.isNaN(predicted)) {
-        count++
-        square += ((value - predicted) ** 2 - square) / count
-      }
+      expect(forecast.predicted[0]).toBe(means[t - 2] ?? NaN)
       means.push(forecast.means[0]!)
+      const surprise = forecast.surprise[0]!
+      if (t < 3) expect(surprise).toBe(NaN)
+      else if (!Number.isNaN(surprise)) tenths[Math.min(9, Math.floor(surprise * 10))]! += 1
     }
+    for (const count of tenths) expect(Math.abs(count / steps - 0.1)).toBeLessThan(0.025)
+    driver.step({ values: [15] })
+    expect(forecast.surprise[0]).toBeGreaterThan(0.999)
   })
 })
 

@@ -17,6 +17,7 @@ function scored(change: Partial<Record<keyof Scored, number[]>>): Scored {
     members: of('members', 2),
     bounds: of('bounds', 4),
     scale: of('scale', 2),
+    density: of('density', 18),
     persistence: of('persistence', 2),
     seasonal: of('seasonal', 2),
   }

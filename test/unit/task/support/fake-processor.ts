@@ -40,6 +40,7 @@ export class FakeProcessor implements StreamProcessor {
     members: new Float64Array(1),
     bounds: new Float64Array(2),
     scale: new Float64Array(1),
+    density: new Float64Array(9),
     persistence: new Float64Array(1),
     seasonal: new Float64Array(1),
   }
