@@ -1,0 +1,131 @@
+/** A deviation from both neighbours of more than this many mean steps is cut down to it. */
+const WILD = 5
+/** Passes of that cutting: one wild value hides behind the mean that it raises itself. */
+const CUTS = 12
+/** Values of a lane below which it says nothing. */
+const LANE_MIN = 16
+
+/**
+ * What a look sees: the newest values of up to `lanesMax` sequences, one behind the other in one
+ * array, each cleaned of single wild values and scaled to mean 0 and variance 1.
+ */
+export class SeasonSample {
+  /** The lanes' values; 0 where there is none. */
+  readonly values: Float64Array
+  /** 1 where there is a value. */
+  readonly present: Uint8Array
+  /** Lane l is `values[starts[l]] … values[starts[l + 1] − 1]`. */
+  readonly starts: Int32Array
+  /** What makes usual steps of lane l as large as those of the others. */
+  readonly weights: Float64Array
+  lanes = 0
+  /** Length of the longest lane. */
+  longest = 0
+  private readonly lengths: Int32Array
+
+  constructor(capacity: number, lanesMax: number) {
+    this.values = new Float64Array(capacity)
+    this.present = new Uint8Array(capacity)
+    this.starts = new Int32Array(lanesMax + 1)
+    this.weights = new Float64Array(lanesMax)
+    this.lengths = new Int32Array(lanesMax)
+  }
+
+  /**
+   * Takes over `count` entries of a ring from `first` on: values, Infinity for one that is missing,
+   * and the lane of each, `lanesMax` for an entry that counts no longer.
+   */
+  fill(ring: Float64Array, codes: Uint8Array, first: number, count: number): void {
+    const { lengths, starts, values } = this
+    const capacity = ring.length
+    lengths.fill(0)
+    for (let i = 0; i < count; i++) {
+      const lane = codes[(first + i) % capacity]!
+      if (lane < lengths.length) lengths[lane] = lengths[lane]! + 1
+    }
+    let at = 0
+    for (let lane = 0; lane < lengths.length; lane++) {
+      starts[lane] = at
+      at += lengths[lane]!
+    }
+    for (let i = 0; i < count; i++) {
+      const place = (first + i) % capacity
+      const lane = codes[place]!
+      if (lane >= lengths.length) continue
+      values[starts[lane]!] = ring[place]!
+      starts[lane] = starts[lane]! + 1
+    }
+    this.prepareLanes()
+  }
+
+  /** Cleans every lane and closes the gaps that those leave which say nothing. */
+  private prepareLanes(): void {
+    const { starts, lengths, values, present } = this
+    this.lanes = 0
+    this.longest = 0
+    let at = 0
+    for (let lane = 0; lane < lengths.length; lane++) {
+      const length = lengths[lane]!
+      const from = starts[lane]! - length
+      values.copyWithin(at, from, from + length)
+      const own = values.subarray(at, at + length)
+      if (!prepare(own, present.subarray(at, at + length))) continue
+      this.weights[this.lanes] = 1 / meanStep(own)
+      starts[this.lanes++] = at
+      at += length
+      this.longest = Math.max(this.longest, length)
+    }
+    starts[this.lanes] = at
+  }
+}
+
+/** Cleans and scales one lane in place; false where it holds too little or never changes. */
+function prepare(values: Float64Array, present: Uint8Array): boolean {
+  let known = 0
+  let last = 0
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!
+    present[i] = value === Infinity ? 0 : 1
+    if (present[i] === 0) values[i] = last
+    else {
+      known++
+      last = value
+    }
+  }
+  if (known < LANE_MIN || known * 2 < values.length) return false
+  for (let pass = 0; pass < CUTS; pass++) if (!cutWild(values)) break
+  let mean = 0
+  for (let i = 0; i < values.length; i++) mean += present[i]! * values[i]!
+  mean /= known
+  let variance = 0
+  for (let i = 0; i < values.length; i++) {
+    values[i] = present[i]! * (values[i]! - mean)
+    variance += values[i]! * values[i]!
+  }
+  const scale = Math.sqrt(variance / known)
+  if (!(scale > 1e-9 * Math.abs(mean)) || !Number.isFinite(scale)) return false
+  for (let i = 0; i < values.length; i++) values[i] = values[i]! / scale
+  return true
+}
+
+/** Cuts down what stands off both of its neighbours; whether there was anything to cut. */
+function cutWild(values: Float64Array): boolean {
+  const last = values.length - 1
+  const bound = WILD * meanStep(values)
+  let any = false
+  for (let i = 0; i <= last; i++) {
+    const before = values[i === 0 ? 1 : i - 1]!
+    const after = values[i === last ? last - 1 : i + 1]!
+    const high = Math.max(before, after) + bound
+    const low = Math.min(before, after) - bound
+    if (values[i]! > high || values[i]! < low) any = true
+    values[i] = Math.max(low, Math.min(values[i]!, high))
+  }
+  return any
+}
+
+function meanStep(values: Float64Array): number {
+  let sum = 0
+  for (let i = 1; i < values.length; i++) sum += Math.abs(values[i]! - values[i - 1]!)
+  return sum / (values.length - 1)
+}
