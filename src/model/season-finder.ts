@@ -5,7 +5,7 @@ import { SeasonSample } from './season-sample.ts'
 import { SeasonScan } from './season-scan.ts'
 
 /** Seasons that are kept, at most. */
-export const SEASONS_MAX = 2
+const SEASONS_MAX = 2
 /** The longest period that is looked for, in own steps. */
 export const PERIOD_MAX = 2048
 /** However many sequences: half-hours of a week, days of a year, five minutes of a day. */
@@ -17,6 +17,9 @@ const VALUES_MAX = 1 << 20
 const CAPACITY = 8192
 /** Targets of a sequence that are recorded, each in a lane of its own. */
 const TARGETS_MAX = 4
+
+/** A longer break loses its place in the season; the log is too short to hold it. */
+const SKIPPED_MAX = 256
 
 /** Recorded values before the first look, growth from look to look, and the longest interval. */
 const FIRST_LOOK = 96
@@ -30,7 +33,7 @@ const NAMED_ROUNDS = 2
 /** Spans of time that have names: hour, day, week and year; and how near to it steps must come. */
 const NAMED_MS = [3_600_000, 86_400_000, 604_800_000, 31_556_952_000]
 const NAMED_TOLERANCE = 0.01
-/** Spans of time that have names. *//** Best-scored periods of which the worth is measured. */
+/** Best-scored periods of which the worth is measured. */
 const TRIES = 4
 
 /** What a period must bring: see `SeasonScan.scores`, `SeasonGain` (χ² = rows × gain). */
@@ -46,6 +49,8 @@ const FIRST: Demand = { score: 4.5, chiSquared: 30, gain: 0.01, steadiness: 2.5 
 const SECOND: Demand = { score: 5, chiSquared: 40, gain: 0.02, steadiness: 3.5 }
 /** Of a score far beyond chance, which need not be shown once more. */
 const SURE: Demand = { score: 9, chiSquared: 15, gain: 0.02, steadiness: 2 }
+/** Of one that has a name. */
+const NAMED: Demand = { ...SECOND, score: 3 }
 /** What is both a part of a season and a beat by itself, such as the day in a week. */
 const PART: Demand = { score: 5, chiSquared: 40, gain: 0.05, steadiness: 2.5 }
 
@@ -83,8 +88,8 @@ export class SeasonFinder {
   private readonly sample = new SeasonSample(CAPACITY, LANES)
   private readonly scan = new SeasonScan(CAPACITY, PERIOD_MAX)
   private readonly gain = new SeasonGain()
-  /** Seasons that the present look has found, and the candidate behind them. */
-  private readonly found = new Float64Array(SEASONS_MAX + 1)
+  /** Seasons that the present look has found. */
+  private readonly found = new Float64Array(SEASONS_MAX)
   private readonly tried = new Float64Array(TRIES)
   private readonly firstScores = new Float64Array(PERIOD_MAX + 2)
 
@@ -109,9 +114,18 @@ export class SeasonFinder {
     return this.state[HEAD.changedAt]!
   }
 
-  /** Takes in the targets of a sequence's own step, NaN for a missing one; whether a look is due. */
-  push(core: Float64Array, values: Float64Array): boolean {
-    for (let d = 0; d < this.targets; d++) this.lanes.push(core, this.at + d, values[d]!)
+  /**
+   * Takes in the targets of a sequence's own step, NaN for a missing one. `skipped`: how many steps
+   * the clock says have been left out before it, 0 where there is no event time; seasons are then
+   * in steps of the clock. Returns whether a look is due.
+   */
+  push(core: Float64Array, values: Float64Array, skipped = 0): boolean {
+    for (let d = 0; d < this.targets; d++) {
+      for (let i = Math.min(skipped, SKIPPED_MAX); i > 0; i--) {
+        this.lanes.push(core, this.at + d, NaN)
+      }
+      this.lanes.push(core, this.at + d, values[d]!)
+    }
     return this.lanes.pushes >= this.state[HEAD.nextLook]!
   }
 
@@ -126,8 +140,7 @@ export class SeasonFinder {
     const interval = Math.min(pushes * (LOOK_GROWTH - 1), LOOK_INTERVAL_MAX)
     state[HEAD.nextLook] = pushes + Math.ceil(interval)
     state[HEAD.looks] = state[HEAD.looks]! + 1
-    const held = Math.min(pushes, CAPACITY)
-    sample.fill(lanes.values, lanes.codes, pushes > held ? pushes % CAPACITY : 0, held)
+    sample.fill(lanes)
     this.found.fill(0)
     if (sample.lanes > 0) this.search(Math.min(periodMax, PERIOD_MAX), stepMs)
     return this.settle()
@@ -140,11 +153,13 @@ export class SeasonFinder {
     scan.score(periodMax, ROUNDS)
     firstScores.set(scan.scores)
     if (!this.choose(0, FIRST) && !this.chooseNamed(0, periodMax, stepMs)) return
+    this.correct(0, stepMs)
     scan.remove(found[0]!)
     scan.score(periodMax, SECOND_ROUNDS)
-    const hasSecond =
-      this.choose(1, SECOND) || this.chooseNamed(1, periodMax, stepMs)
-    if (hasSecond) this.dropPart()
+    if (this.choose(1, SECOND) || this.chooseNamed(1, periodMax, stepMs)) {
+      this.correct(1, stepMs)
+      this.dropPart()
+    }
     if (found[1] === 0) this.choosePart()
     if (found[1]! > 0 && found[0]! > found[1]!) found.subarray(0, 2).reverse()
   }
@@ -152,13 +167,13 @@ export class SeasonFinder {
   /** The best-scored period that brings what is demanded becomes the one at `index`. */
   private choose(index: number, demand: Demand): boolean {
     const { found, tried } = this
-    const { scores } = this.scan
+    const { scores, last } = this.scan
     // What divides the first one is its harmonic, or else a part: see there.
     const whole = index === 0 ? 1 : found[0]!
     let bound = Infinity
     for (let tries = 0; tries < TRIES; tries++) {
       let best = 0
-      for (let p = 2; p <= PERIOD_MAX; p++) {
+      for (let p = 2; p <= last; p++) {
         const score = scores[p]!
         if (score < demand.score || score >= bound || whole % p === 0) continue
         const isPeak = score >= scores[p - 1]! && score >= scores[p + 1]!
@@ -190,17 +205,29 @@ export class SeasonFinder {
     if (gain.gain < (second % first === 0 ? HARMONIC_GAIN : KEPT_GAIN)) found[1] = 0
   }
 
-  /** The same for spans that have names, which need no score to be thought of. */
+  /** The same for spans that have names, of which less is demanded. */
   private chooseNamed(index: number, periodMax: number, stepMs: number): boolean {
+    const { scan, found } = this
     if (!(stepMs > 0) || stepMs === ABSENT) return false
+    scan.score(periodMax, NAMED_ROUNDS)
     for (const span of NAMED_MS) {
-      const period = Math.round(span / stepMs)
-      if (period < 3 || period > periodMax) continue
-      if (Math.abs(span / stepMs - period) > NAMED_TOLERANCE * period) continue
-      if (period === this.found[0] || this.sample.longest < NAMED_ROUNDS * period) continue
-      if (this.brings(index, period, SECOND)) return true
+      const period = namedPeriod(span, stepMs)
+      if (period < 3 || period > scan.last || period === found[0]) continue
+      if (scan.scores[period]! >= NAMED.score && this.brings(index, period, NAMED)) return true
     }
     return false
+  }
+
+  /** A week and a step is a week: a broad peak is read off by a name where there is one nearby. */
+  private correct(index: number, stepMs: number): void {
+    const { found } = this
+    if (!(stepMs > 0) || stepMs === ABSENT) return
+    const period = found[index]!
+    for (const span of NAMED_MS) {
+      const named = namedPeriod(span, stepMs)
+      const isNear = Math.abs(named - period) <= NAMED_TOLERANCE * named && named !== period
+      if (isNear && !this.brings(index, named, NAMED)) found[index] = period
+    }
   }
 
   /** A part of a long season that is one of its own: the day of a week that was found first. */
@@ -278,6 +305,13 @@ export class SeasonFinder {
     gain.compare(sample, seasons, 0, count, reach)
     return gain.rows > 0 ? gain.gain : -1
   }
+}
+
+/** So many steps make the span; 0 where none do. */
+function namedPeriod(span: number, stepMs: number): number {
+  const steps = span / stepMs
+  const period = Math.round(steps)
+  return Math.abs(steps - period) <= NAMED_TOLERANCE * period ? period : 0
 }
 
 /** Whether so many of the short season make the long one that it is not just its harmonic. */

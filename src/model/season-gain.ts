@@ -3,6 +3,9 @@ import type { SeasonSample } from './season-sample.ts'
 
 /** Newest values that both lines see. */
 const RECENT = 8
+/** Means of the newest values that both see, over so many: what drifts is no season for that. */
+const MEANS = [32, 128]
+const BASE = 1 + RECENT + MEANS.length
 /** Features of one season: values around one season earlier, and two means over several rounds. */
 const PER_SEASON = 5
 /** Rounds that go into such a mean. */
@@ -46,7 +49,7 @@ export class SeasonGain {
   private marginSquares = 0
 
   constructor() {
-    const features = 1 + RECENT + PER_SEASON * SEASONS_MAX
+    const features = BASE + PER_SEASON * SEASONS_MAX
     this.x = new Float64Array(features)
     this.normal = new Float64Array((features * (features + 1)) / 2)
     this.product = new Float64Array(features)
@@ -66,8 +69,8 @@ export class SeasonGain {
     reach = 0,
   ): void {
     const { normal, product } = this
-    this.base = 1 + RECENT + PER_SEASON * known
-    this.features = 1 + RECENT + PER_SEASON * count
+    this.base = BASE + PER_SEASON * known
+    this.features = BASE + PER_SEASON * count
     this.gain = 0
     this.squares = 0
     normal.fill(0)
@@ -138,7 +141,7 @@ export class SeasonGain {
   }
 
   private fill(
-    { values, present }: SeasonSample,
+    { values, sums, present }: SeasonSample,
     start: number,
     at: number,
     seasons: Float64Array,
@@ -148,6 +151,11 @@ export class SeasonGain {
     x[0] = 1
     for (let i = 1; i <= RECENT; i++) x[i] = values[at - i]!
     let to = 1 + RECENT
+    for (let i = 0; i < MEANS.length; i++) {
+      const length = Math.min(MEANS[i]!, at - start)
+      const before = at - 1 - length
+      x[to++] = (sums[at - 1]! - (before < start ? 0 : sums[before]!)) / length
+    }
     for (let s = 0; s < count; s++) {
       const season = seasons[s]!
       x[to++] = values[at - season - 1]!

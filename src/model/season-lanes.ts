@@ -4,8 +4,17 @@ import { ABSENT } from './layout.ts'
 export const LANES = 16
 /** Marks an entry of the log that belongs to nobody any more. */
 const NOBODY = LANES
-/** Places of the state before the lanes. */
-const HEAD = { offered: 0, pushes: 1, met: 2, stride: 3, epoch: 4, size: 5 } as const
+/** Places of the state before the lanes; `next` is where the log goes on. */
+const HEAD = {
+  offered: 0,
+  sweepAt: 1,
+  pushes: 2,
+  next: 3,
+  met: 4,
+  stride: 5,
+  epoch: 6,
+  size: 7,
+} as const
 /** Places of one lane: `number` is that of its sequence among all that came, plus 1; 0 = free. */
 const LANE = { number: 0, generation: 1, pushes: 2, first: 3, last: 4, size: 5 } as const
 /** A lane that is silent for so many of its usual intervals, and a sweep, is dead. */
@@ -47,6 +56,16 @@ export class SeasonLanes {
     return this.state[HEAD.pushes]!
   }
 
+  /** Values that the log holds. */
+  get held(): number {
+    return Math.min(this.pushes, this.values.length)
+  }
+
+  /** Place of the oldest of them. */
+  get oldest(): number {
+    return this.held < this.values.length ? 0 : this.state[HEAD.next]!
+  }
+
   /**
    * Offers the next value, NaN for a missing one, of the sequence whose place is `core[at]`, 0 in a
    * new one. Returns whether it was recorded.
@@ -55,7 +74,7 @@ export class SeasonLanes {
     const { state } = this
     const offered = state[HEAD.offered]! + 1
     state[HEAD.offered] = offered
-    if (offered % SWEEP === 0) this.sweep(offered)
+    if (offered >= state[HEAD.sweepAt]!) this.sweep(offered)
     // 1 + generation × LANES + lane; or −1 − the epoch in which there was no lane for it.
     let token = core[at]!
     if (token <= 0) {
@@ -64,18 +83,20 @@ export class SeasonLanes {
       core[at] = token
       if (token < 0) return false
     }
-    const lane = (token - 1) % LANES
+    const generation = Math.floor((token - 1) / LANES)
+    const lane = token - 1 - generation * LANES
     const place = placeOf(lane)
-    if (state[place + LANE.generation]! !== Math.floor((token - 1) / LANES)) {
+    if (state[place + LANE.generation]! !== generation) {
       core[at] = -1
       return false
     }
     if (state[place + LANE.pushes] === 0) state[place + LANE.first] = offered
     state[place + LANE.pushes] = state[place + LANE.pushes]! + 1
     state[place + LANE.last] = offered
-    const to = state[HEAD.pushes]! % this.values.length
+    const to = state[HEAD.next]!
     this.values[to] = Number.isNaN(value) ? ABSENT : value
     this.codes[to] = lane
+    state[HEAD.next] = to + 1 < this.values.length ? to + 1 : 0
     state[HEAD.pushes] = state[HEAD.pushes]! + 1
     return true
   }
@@ -119,11 +140,13 @@ export class SeasonLanes {
 
   private sweep(offered: number): void {
     const { state } = this
+    state[HEAD.sweepAt] = offered + SWEEP
     for (let lane = 0; lane < LANES; lane++) {
       const place = placeOf(lane)
       if (state[place + LANE.number] === 0) continue
       const last = state[place + LANE.last]!
-      const interval = (last - state[place + LANE.first]!) / Math.max(1, state[place + LANE.pushes]!)
+      const interval =
+        (last - state[place + LANE.first]!) / Math.max(1, state[place + LANE.pushes]!)
       if (offered - last > SILENCE * interval + SWEEP) this.release(lane)
     }
   }

@@ -1,3 +1,6 @@
+import { ABSENT } from './layout.ts'
+import type { SeasonLanes } from './season-lanes.ts'
+
 /** A deviation from both neighbours of more than this many mean steps is cut down to it. */
 const WILD = 5
 /** Passes of that cutting: one wild value hides behind the mean that it raises itself. */
@@ -10,8 +13,10 @@ const LANE_MIN = 16
  * array, each cleaned of single wild values and scaled to mean 0 and variance 1.
  */
 export class SeasonSample {
-  /** The lanes' values; 0 where there is none. */
+  /** The lanes' values; where one is missing, the one before it. */
   readonly values: Float64Array
+  /** Sums of a lane's values up to and with each. */
+  readonly sums: Float64Array
   /** 1 where there is a value. */
   readonly present: Uint8Array
   /** Lane l is `values[starts[l]] … values[starts[l + 1] − 1]`. */
@@ -23,24 +28,22 @@ export class SeasonSample {
   longest = 0
   private readonly lengths: Int32Array
 
+  /** `lanesMax` lanes that hold `capacity` values in all. */
   constructor(capacity: number, lanesMax: number) {
     this.values = new Float64Array(capacity)
+    this.sums = new Float64Array(capacity)
     this.present = new Uint8Array(capacity)
     this.starts = new Int32Array(lanesMax + 1)
     this.weights = new Float64Array(lanesMax)
     this.lengths = new Int32Array(lanesMax)
   }
 
-  /**
-   * Takes over `count` entries of a ring from `first` on: values, Infinity for one that is missing,
-   * and the lane of each, `lanesMax` for an entry that counts no longer.
-   */
-  fill(ring: Float64Array, codes: Uint8Array, first: number, count: number): void {
+  /** Takes over what the log holds. */
+  fill({ values: ring, codes, oldest, held }: SeasonLanes): void {
     const { lengths, starts, values } = this
-    const capacity = ring.length
     lengths.fill(0)
-    for (let i = 0; i < count; i++) {
-      const lane = codes[(first + i) % capacity]!
+    for (let i = 0; i < held; i++) {
+      const lane = codes[i]!
       if (lane < lengths.length) lengths[lane] = lengths[lane]! + 1
     }
     let at = 0
@@ -48,12 +51,14 @@ export class SeasonSample {
       starts[lane] = at
       at += lengths[lane]!
     }
-    for (let i = 0; i < count; i++) {
-      const place = (first + i) % capacity
+    let place = oldest
+    for (let i = 0; i < held; i++) {
       const lane = codes[place]!
-      if (lane >= lengths.length) continue
-      values[starts[lane]!] = ring[place]!
-      starts[lane] = starts[lane]! + 1
+      if (lane < lengths.length) {
+        values[starts[lane]!] = ring[place]!
+        starts[lane] = starts[lane]! + 1
+      }
+      place = place + 1 < held ? place + 1 : 0
     }
     this.prepareLanes()
   }
@@ -69,8 +74,14 @@ export class SeasonSample {
       const from = starts[lane]! - length
       values.copyWithin(at, from, from + length)
       const own = values.subarray(at, at + length)
-      if (!prepare(own, present.subarray(at, at + length))) continue
-      this.weights[this.lanes] = 1 / meanStep(own)
+      const step = prepare(own, present.subarray(at, at + length))
+      if (!(step > 0)) continue
+      this.weights[this.lanes] = 1 / step
+      let sum = 0
+      for (let i = 0; i < length; i++) {
+        sum += own[i]!
+        this.sums[at + i] = sum
+      }
       starts[this.lanes++] = at
       at += length
       this.longest = Math.max(this.longest, length)
@@ -79,33 +90,37 @@ export class SeasonSample {
   }
 }
 
-/** Cleans and scales one lane in place; false where it holds too little or never changes. */
-function prepare(values: Float64Array, present: Uint8Array): boolean {
-  let known = 0
-  let last = 0
+/**
+ * Cleans and scales one lane in place; what is missing holds the value before it. Returns the mean
+ * size of its steps, 0 where it holds too little or never changes.
+ */
+function prepare(values: Float64Array, present: Uint8Array): number {
+  // Moved together while they are cleaned, so that each has its neighbours.
+  let count = 0
   for (let i = 0; i < values.length; i++) {
-    const value = values[i]!
-    present[i] = value === Infinity ? 0 : 1
-    if (present[i] === 0) values[i] = last
-    else {
-      known++
-      last = value
-    }
+    present[i] = values[i] === ABSENT ? 0 : 1
+    if (present[i] === 1) values[count++] = values[i]!
   }
-  if (known < LANE_MIN || known * 2 < values.length) return false
-  for (let pass = 0; pass < CUTS; pass++) if (!cutWild(values)) break
+  if (count < LANE_MIN || count * 2 < values.length) return 0
+  const known = values.subarray(0, count)
+  for (let pass = 0; pass < CUTS; pass++) if (!cutWild(known)) break
   let mean = 0
-  for (let i = 0; i < values.length; i++) mean += present[i]! * values[i]!
-  mean /= known
+  for (let i = 0; i < count; i++) mean += known[i]!
+  mean /= count
   let variance = 0
-  for (let i = 0; i < values.length; i++) {
-    values[i] = present[i]! * (values[i]! - mean)
-    variance += values[i]! * values[i]!
+  for (let i = 0; i < count; i++) {
+    known[i] = known[i]! - mean
+    variance += known[i]! * known[i]!
   }
-  const scale = Math.sqrt(variance / known)
-  if (!(scale > 1e-9 * Math.abs(mean)) || !Number.isFinite(scale)) return false
-  for (let i = 0; i < values.length; i++) values[i] = values[i]! / scale
-  return true
+  const scale = Math.sqrt(variance / count)
+  if (!(scale > 1e-9 * Math.abs(mean)) || !Number.isFinite(scale)) return 0
+  for (let i = 0; i < count; i++) known[i] = known[i]! / scale
+  const step = meanStep(known)
+  for (let i = values.length - 1; i >= 0; i--) {
+    values[i] = count === 0 ? values[0]! : values[count - 1]!
+    count -= present[i]!
+  }
+  return step
 }
 
 /** Cuts down what stands off both of its neighbours; whether there was anything to cut. */

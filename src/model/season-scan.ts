@@ -11,8 +11,8 @@ const BACKGROUND_REACH = 1.4
 const KNOT_RATIO = 1.2
 /** Frequencies looked at for one median, at most. */
 const MEDIAN_SIZE = 192
-/** Mean power of noise in units of its median: of an exponential distribution. */
-const NOISE = 1 / 0.6931471805599453
+/** Mean power of noise in units of its median, as of an exponential distribution. */
+const NOISE = 1.44
 /** Slower than this many swings in the longest lane is drift. */
 const DRIFT = 2.5
 /** Rounds over which a period is followed. */
@@ -28,6 +28,8 @@ const ROUNDS_MAX = 64
 export class SeasonScan {
   /** How many standard deviations period P stands out of white noise, at index P. */
   readonly scores: Float64Array
+  /** The longest period that was scored and may be taken; the one behind it is its neighbour. */
+  last = 0
   private readonly fourier: Fourier
   private readonly real: Float64Array
   private readonly imaginary: Float64Array
@@ -68,8 +70,8 @@ export class SeasonScan {
       real.fill(0, 0, size)
       imaginary.fill(0, 0, size)
       for (let i = 0; i < length; i++) {
-        real[i] = sample.values[from + i]!
         imaginary[i] = sample.present[from + i]!
+        real[i] = imaginary[i]! * sample.values[from + i]!
       }
       this.fourier.transform(real, imaginary, size)
       this.addPowers()
@@ -98,6 +100,7 @@ export class SeasonScan {
     this.correlate(this.white)
     const { real } = this
     const last = Math.min(periodMax, Math.floor(longest / rounds), scores.length - 2)
+    this.last = last
     scores.fill(0)
     if (!(real[0]! > 0)) return
     for (let period = PERIOD_MIN; period <= last + 1; period++) {
