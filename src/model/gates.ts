@@ -1,5 +1,6 @@
 import type { Categories } from './categories.ts'
 import type { Dimensions } from './dimensions.ts'
+import type { History } from './history.ts'
 import { ABSENT } from './layout.ts'
 import type { LineFeatures, LineStep } from './line-features.ts'
 import type { Profiles } from './profiles.ts'
@@ -26,6 +27,7 @@ export class Gate {
   private readonly horizon: number
   private readonly categories: Categories
   private readonly profiles: Profiles
+  private readonly history: History
   /** The season among the tables, by which is told what is usual. */
   private readonly table: number
 
@@ -34,7 +36,7 @@ export class Gate {
     d: Dimensions,
     season: number | null,
     horizon: number,
-    parts: { categories: Categories; profiles: Profiles },
+    parts: { categories: Categories; profiles: Profiles; history: History },
   ) {
     this.name = season === null ? 'known' : String(d.seasons[season])
     this.season = season === null ? null : d.seasons[season]!
@@ -43,6 +45,7 @@ export class Gate {
     this.horizon = d.horizons[horizon]!
     this.categories = parts.categories
     this.profiles = parts.profiles
+    this.history = parts.history
   }
 
   /** Writes the gated features behind a line's others; false where there is no phase. */
@@ -60,7 +63,8 @@ export class Gate {
 
   private phase({ core, step }: LineStep): number {
     if (this.season === null) return this.profiles.categoryPhase(core, step, this.horizonIndex)
-    return ringIndex(step + this.horizon, this.season) / this.season
+    const clock = this.history.clockOf(core, step)
+    return ringIndex(clock + this.horizon, this.season) / this.season
   }
 
   private fillBin(features: LineFeatures, x: Float64Array, at: number, share: number): void {

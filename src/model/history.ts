@@ -1,11 +1,19 @@
+import { log } from '../kernels/transcendental.ts'
 import type { Dimensions } from './dimensions.ts'
 import type { Domain } from './domain.ts'
 import { ABSENT, type Layout } from './layout.ts'
 import { ringIndex } from './ring.ts'
-import { Scaler } from './scaler.ts'
+import { clip, Scaler } from './scaler.ts'
 
 /** Positive time steps whose median is the sequence's step. */
 const DELTA_COUNT = 9
+/**
+ * Steps are regular when most of these are this near to their median; longer ones are then gaps,
+ * where they are as near to a multiple.
+ */
+const REGULAR_TOLERANCE = 0.05
+/** A longer gap, in steps, loses its place in the seasons. */
+const SKIPPED_MAX = 1e6
 
 /**
  * What a sequence remembers of its past for everything but the networks: target values in every
@@ -29,6 +37,9 @@ export class History {
   private readonly steps: number
   private readonly deltas: number
   private readonly lastTime: number
+  private readonly clocks: number
+  /** Time and clock of the newest step that stood where the clock expected one. */
+  private readonly anchor: number
   private readonly lastValue: number
   private readonly negative: number
   private readonly sorted = new Float64Array(DELTA_COUNT)
@@ -52,6 +63,8 @@ export class History {
     this.steps = layout.claim(this.recent)
     this.deltas = layout.claim(1 + DELTA_COUNT)
     this.lastTime = layout.claim(1)
+    this.clocks = layout.claim(this.recent)
+    this.anchor = layout.claim(2)
     this.lastValue = layout.claim(2 * d.targets)
     this.negative = layout.claim(d.targets)
   }
@@ -117,6 +130,8 @@ export class History {
 
   private pushTime(core: Float64Array, t: number, timeMs: number | null): void {
     const last = core[this.lastTime]!
+    const least = t === 0 ? 0 : this.clockOf(core, t - 1) + 1
+    core[this.clocks + ringIndex(t, this.recent)] = this.clockAt(core, timeMs, least)
     if (timeMs !== null) {
       const delta = timeMs - last
       if (last !== ABSENT && delta > 0) {
@@ -129,6 +144,61 @@ export class History {
     const recent = ringIndex(t, this.recent)
     core[this.times + recent] = timeMs ?? ABSENT
     core[this.steps + recent] = this.medianStep(core)
+  }
+
+  /**
+   * The clock's count at `timeMs`, `least` or more. In a regular sequence it follows the time since
+   * the newest step that stood where the clock expected one; elsewhere it counts own steps.
+   */
+  private clockAt(core: Float64Array, timeMs: number | null, least: number): number {
+    if (timeMs === null) return least
+    const { anchor } = this
+    const median = this.medianStep(core)
+    const isFirst = core[this.lastTime] === ABSENT
+    let clock = least
+    if (!isFirst && median > 0 && this.isRegular(core, median)) {
+      const steps = (timeMs - core[anchor]!) / median
+      const whole = Math.round(steps)
+      if (whole < 1 || whole > SKIPPED_MAX) return least
+      if (Math.abs(steps - whole) > REGULAR_TOLERANCE * whole) return least
+      clock = Math.max(least, core[anchor + 1]! + whole)
+    } else if (!isFirst && median > 0) {
+      return least
+    }
+    core[anchor] = timeMs
+    core[anchor + 1] = clock
+    return clock
+  }
+
+  private isRegular(core: Float64Array, median: number): boolean {
+    const count = Math.min(core[this.deltas]!, DELTA_COUNT)
+    let near = 0
+    for (let i = 0; i < count; i++) {
+      const delta = core[this.deltas + 1 + i]!
+      if (Math.abs(delta - median) <= REGULAR_TOLERANCE * median) near++
+    }
+    return 2 * near > count
+  }
+
+  /**
+   * Own step `step`, one of those up to the longest horizon ago, as the clock counts: where rows of
+   * a regular sequence are missing it goes on, so that phases of seasons stay right.
+   */
+  clockOf(core: Float64Array, step: number): number {
+    return core[this.clocks + ringIndex(step, this.recent)]!
+  }
+
+  /**
+   * Time from the step before to own step `t`, the newest, over the usual step: a logarithm, 0 where
+   * they are equal, held within ± 8, and 0 without event time.
+   */
+  lateness(core: Float64Array, t: number): number {
+    if (t === 0) return 0
+    const now = core[this.times + ringIndex(t, this.recent)]!
+    const before = core[this.times + ringIndex(t - 1, this.recent)]!
+    const usual = core[this.steps + ringIndex(t, this.recent)]!
+    if (now === ABSENT || before === ABSENT || usual === 0 || now <= before) return 0
+    return clip(log((now - before) / usual))
   }
 
   /** Median of the newest positive time steps in milliseconds; 0 before the first. */

@@ -12,7 +12,8 @@ import { CLIP, clip, Scaler } from './scaler.ts'
  * The input vector x_t that every network sees, and from which the lines take the further fields:
  * targets (D × [z, missing]), inputs (I × [z, missing]), known now (N × z), known at +k
  * (K × N × [z, missing]), calendar (6 or none), lags (D × lags), what was usual (D × T) and is for
- * each horizon's target (K × D × T), what the newest values left of the lines' forecasts (D).
+ * each horizon's target (K × D × T), what the newest values left of the lines' forecasts (D), how
+ * late the step came.
  */
 export class InputVector {
   readonly size: number
@@ -52,7 +53,7 @@ export class InputVector {
     this.usualAt = this.lagsAt + d.targets * this.lags.length
     const tables = this.profiles?.tables ?? 0
     const left = this.residuals === null ? 0 : d.targets
-    this.size = this.usualAt + (1 + d.horizons.length) * d.targets * tables + left
+    this.size = this.usualAt + (1 + d.horizons.length) * d.targets * tables + left + 1
     this.packed = new PackedInputs({
       flagged: d.targets + d.inputs,
       plain: d.known,
@@ -83,8 +84,9 @@ export class InputVector {
     this.writeFields(core, values, out)
     if (this.calendar) writeCalendar(history.timeAfter(core, t, 0), out, this.calendarAt)
     if (this.profiles !== null) this.writeUsual(core, t, history, this.profiles, out)
+    out[this.size - 1] = history.lateness(core, t)
     if (this.residuals === null) return
-    const at = this.size - this.d.targets
+    const at = this.size - 1 - this.d.targets
     for (let d = 0; d < this.d.targets; d++) out[at + d] = this.residuals.newestOf(core, d)
   }
 

@@ -385,6 +385,7 @@ export class Portfolio {
       suspension.observe(slot, weights, this.linesAt)
     }
     suspension.review(record)
+    for (const squares of this.squares) squares.hold()
   }
 
   /**

@@ -58,9 +58,10 @@ export class Profiles {
   push(core: Float64Array, t: number, values: Float64Array, history: History): void {
     if (!this.used) return
     const { d, categories, tables, phases } = this
+    const clock = history.clockOf(core, t)
     const now = this.usualAt + ringIndex(t, this.usualSteps) * d.targets * tables
     for (let s = 0; s < phases.length; s++) {
-      const phase = ringIndex(t, d.seasons[s]!)
+      const phase = ringIndex(clock, d.seasons[s]!)
       const rate = Math.max(RATE_MIN, 1 / (Math.floor(t / d.seasons[s]!) + 1))
       for (let i = 0; i < d.targets; i++) {
         const place = phases[s]! + i * d.seasons[s]! + phase
@@ -86,8 +87,9 @@ export class Profiles {
   ): void {
     const { d, categories, tables, phases } = this
     const to = this.aheadPlace(t, k)
+    const clock = history.clockOf(core, t)
     for (let s = 0; s < phases.length; s++) {
-      const phase = ringIndex(t + d.horizons[k]!, d.seasons[s]!)
+      const phase = ringIndex(clock + d.horizons[k]!, d.seasons[s]!)
       for (let i = 0; i < d.targets; i++) {
         core[to + i * tables + s] = core[phases[s]! + i * d.seasons[s]! + phase]!
       }

@@ -3,6 +3,9 @@ import type { Kernel, LeastSquares } from '../kernels/kernel.ts'
 /** Nothing is forgotten while the mean variance of the weights is above this. */
 const TRACE_CAP = 1e3
 
+/** The variance of one weight is held below so many times what it was at first. */
+const VARIANCE_GROWTH_MAX = 100
+
 export interface SquaresShape {
   readonly features: number
   readonly outputs: number
@@ -16,10 +19,12 @@ export interface SquaresShape {
 export class PooledSquares {
   readonly rls: LeastSquares
   private readonly forgetting: number
+  private readonly varianceMax: number
 
   /** Weights are 0, the covariance is `prior` × identity. */
   constructor(kernel: Kernel, shape: SquaresShape) {
     this.forgetting = shape.forgetting
+    this.varianceMax = VARIANCE_GROWTH_MAX * shape.prior
     this.rls = openSquares(kernel, shape)
   }
 
@@ -29,6 +34,25 @@ export class PooledSquares {
    */
   share(liveSequences: number, haste: number): void {
     this.rls.forgetting = 1 - (haste * (1 - this.forgetting)) / Math.max(1, liveSequences)
+  }
+
+  /**
+   * Holds the variance of every weight within bounds. Forgetting makes the weight of a
+   * feature that is not seen (a category that does not occur) ever less certain: after thousands of
+   * records the first sight of it would throw the line off, and the cap on the trace would stop
+   * forgetting for all others. Rows and columns shrink together, so that P stays positive definite.
+   */
+  hold(): void {
+    const { covariance, features } = this.rls
+    for (let i = 0; i < features; i++) {
+      const row = (i * (i + 1)) / 2
+      const variance = covariance[row + i]!
+      if (variance <= this.varianceMax) continue
+      const share = Math.sqrt(this.varianceMax / variance)
+      for (let j = 0; j < i; j++) covariance[row + j]! *= share
+      for (let j = i + 1; j < features; j++) covariance[(j * (j + 1)) / 2 + i]! *= share
+      covariance[row + i] = this.varianceMax
+    }
   }
 }
 
