@@ -7,11 +7,14 @@ import type { Scored } from '../../../src/model/scored.ts'
 import { Random } from '../../../src/random.ts'
 import { configOf } from './support/driver.ts'
 
-/** A mixture of `names` members over one target, driven step by step. */
-function open(horizons: number[], names: number, mixed = names) {
+/**
+ * A mixture of `names` members over one target, driven step by step: the first `mixed` take part,
+ * of which the first `lines` are no networks.
+ */
+function open(horizons: number[], names: number, mixed = names, lines = mixed) {
   const d = dimensionsOf(configOf({ task: { targets: ['y'], horizons, intervals: [0.8] } }))
   const layout = new Layout()
-  const mixture = new Mixture(layout, d, names, mixed)
+  const mixture = new Mixture(layout, d, names, mixed, lines)
   const core = new Float64Array(layout.size)
   mixture.begin(core)
   const k = horizons.length
@@ -29,8 +32,13 @@ function open(horizons: number[], names: number, mixed = names) {
   }
   const means = new Float64Array(k)
   const bounds = new Float64Array(2 * k)
-  const predict = (step: number, members: readonly number[]) =>
-    mixture.predict(core, step, Float64Array.from(members), means, bounds)
+  const predict = (step: number, list: readonly number[]) => {
+    const members = Float64Array.from(list)
+    for (let slot = 0; slot < k; slot++) {
+      mixture.mixLines(core, step, slot, members, slot * names)
+    }
+    mixture.predict(core, step, members, means, bounds)
+  }
   const arrive = (step: number, slot: number, value: number) =>
     mixture.arrive(core, step, slot, value, scored)
   return { mixture, core, scored, means, bounds, predict, arrive }

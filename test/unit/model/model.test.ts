@@ -244,13 +244,33 @@ describe('what is published', () => {
       'persistence',
       'seasonal:48',
       'seasonal:336',
+      'usual:48',
+      'usual:336',
       'rls:linear',
+      'rls:sqrt',
       'rls:log',
+      'rls:fast',
+      'rls:gated:48',
+      'rls:gated:336',
+      'rls:own',
       'network:1e-3',
+      'network:1e-3:residual',
       'network:1e-3:rls',
       'network:3e-3',
-      'network:3e-3:rls',
+      'network:3e-3:residual',
       'network:no-carry',
+    ])
+  })
+
+  test('has a line across several targets, and one gated by known fields', () => {
+    const driver = driverOf({ task: { targets: ['y', 'z'], known: ['hour'], seasons: [4, 8, 16] } })
+    const lines = driver.model.memberNames.filter((name) => name.startsWith('rls:'))
+    expect(lines.slice(3)).toEqual([
+      'rls:fast',
+      'rls:gated:4',
+      'rls:gated:known',
+      'rls:own',
+      'rls:cross',
     ])
   })
 
@@ -328,21 +348,29 @@ describe('what is learnt', () => {
   })
 
   test('forgetting of shared least squares is spread over the live sequences', () => {
-    const driver = driverOf({ sequences: { max: 2, keep: 3 } })
-    const lines = (driver.model as unknown as { portfolio: Portfolio }).portfolio.lines
+    const driver = driverOf({
+      task: { targets: ['y', 'z'], seasons: [4] },
+      sequences: { max: 2, keep: 3 },
+    })
+    const { squares } = (driver.model as unknown as { portfolio: Portfolio }).portfolio
+    const alone = squares.map(({ rls }) => 1 - rls.forgetting)
+    expect(new Set(alone.map((rate) => rate.toFixed(6)))).toEqual(
+      new Set(['0.000500', '0.002000', '0.000200']),
+    )
     const forgettings = new Set<number>()
     for (const event of eventsOf(4, 200, ['a', 'b', 'c', 'd', 'e'])) {
       driver.step(event)
-      const { forgetting } = lines[0]!.rls
-      expect(forgetting).toBeCloseTo(1 - 0.0005 / driver.model.liveSequences, 15)
-      forgettings.add(forgetting)
+      squares.forEach(({ rls }, i) => {
+        expect(rls.forgetting).toBeCloseTo(1 - alone[i]! / driver.model.liveSequences, 12)
+      })
+      forgettings.add(squares[0]!.rls.forgetting)
     }
     expect(forgettings.size).toBeGreaterThan(2)
   })
 })
 
 interface Portfolio {
-  readonly lines: readonly { readonly rls: { readonly forgetting: number } }[]
+  readonly squares: readonly { readonly rls: { readonly forgetting: number } }[]
 }
 
 describe('dead letters and records without values', () => {

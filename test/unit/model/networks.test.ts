@@ -38,9 +38,12 @@ describe('networks', () => {
 
   test('learn a series that repeats itself down to almost nothing', () => {
     const pattern = [3, 1, 4, 1, 5, 9, 2, 6, 5, 3]
-    const error = errorsOf(Array.from({ length: 6000 }, (_, t) => pattern[t % 10]!))
+    // The read-out by least squares follows features that Adam still moves for the sake of two
+    // heads: whatever the seed it is there after 10,000 steps, not always after 6,000.
+    const error = errorsOf(Array.from({ length: 10_000 }, (_, t) => pattern[t % 10]!))
     expect(error('persistence')).toBeGreaterThan(2.9)
     expect(error('network:3e-3')).toBeLessThan(0.06)
+    expect(error('network:3e-3:residual')).toBeLessThan(0.02)
     expect(error('network:3e-3:rls')).toBeLessThan(0.06)
   })
 
@@ -110,7 +113,15 @@ test('one wild record does not blind lines and networks for what comes after it'
   )
   const calm = errorsOf(series)
   const wild = errorsOf(series.map((value, t) => (t === 1000 ? 999_999_999 : value)))
-  for (const member of ['rls:linear', 'rls:log', 'network:3e-3', 'network:3e-3:rls']) {
+  for (const member of [
+    'rls:linear',
+    'rls:sqrt',
+    'rls:log',
+    'rls:fast',
+    'network:3e-3',
+    'network:3e-3:residual',
+    'network:3e-3:rls',
+  ]) {
     expect(wild(member) / calm(member)).toBeLessThan(1.3)
   }
 })

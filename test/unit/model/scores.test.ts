@@ -56,7 +56,7 @@ test('the scoreboard is every member’s prequential error over all records, by 
       values.reduce((mean, value, n) => mean + Math.max(1 / (n + 1), 1e-3) * (value - mean), 0)
     expect(row.fadingMae).toBeCloseTo(fading(list), 9)
     // The mixture over the same rows, for naive forecasts and lines.
-    const isBaseline = /^(persistence|seasonal|rls)/.test(member)
+    const isBaseline = /^(persistence|seasonal|usual|rls)/.test(member)
     if (isBaseline) {
       expect(row.fadingMixtureMae).toBeCloseTo(fading(mixtures.get(`${slot} ${member}`) ?? []), 9)
     } else {
