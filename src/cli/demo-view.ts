@@ -13,6 +13,11 @@ export interface DemoState {
 }
 
 const PLOT_LINES = 9
+const PLOT_LINES_MIN = 3
+/** Lines beside plot and members: progress, legend, blank ones, what frames the scoreboard. */
+const OTHER_LINES = 9
+/** Members that are shown in any case. */
+const MEMBERS_MIN = 3
 
 /** The block that a terminal shows, drawn anew a few times a second. */
 export function screenLines(
@@ -22,11 +27,12 @@ export function screenLines(
   const { history, board, records } = state.rows
   const scores = board.toJson()
   const lines = [progressLine(records, records / state.total, state.seconds), '']
-  const scoreboard = scoreboardLines(scores)
+  const most = Math.max(MEMBERS_MIN, rows - PLOT_LINES_MIN - OTHER_LINES)
+  const scoreboard = scoreboardLines(scores, most)
   const room = rows - lines.length - scoreboard.length - 3
   const drawn = plot(history, {
     width: Math.min(columns - 1, 120),
-    height: Math.max(3, Math.min(PLOT_LINES, room)),
+    height: Math.max(PLOT_LINES_MIN, Math.min(PLOT_LINES, room)),
     colour,
   })
   const first = scores[0]
@@ -52,13 +58,14 @@ export function plainLine(state: DemoState): string {
   return `${grouped(records)} of ${grouped(state.total)} records${rate}${wmape}`
 }
 
-/** Members down, horizons across; coverage of the intervals below. */
-function scoreboardLines(scores: readonly TargetScore[]): string[] {
+/** The best members down, at most so many, horizons across; coverage of the intervals below. */
+function scoreboardLines(scores: readonly TargetScore[], most: number): string[] {
   const [first] = scores
   if (first === undefined) return []
   const rows = [['wMAPE since the first record', ...scores.map(({ horizon }) => ahead(horizon))]]
   rows.push(['mixture', ...scores.map(({ wmape }) => figure(wmape))])
-  for (const [name] of sortedMembers(first)) {
+  const members = sortedMembers(first).filter(([, { wmape }]) => wmape !== undefined)
+  for (const [name] of members.slice(0, most)) {
     rows.push([`  ${name}`, ...scores.map((score) => figure(score.members[name]?.wmape))])
   }
   for (const level of Object.keys(first.coverage)) {
