@@ -84,8 +84,8 @@ export class Mixture {
         : []
     this.lines = lines
     this.lined = lines > 0 ? new MlPoly(layout, d.slots, lines, 0.995) : null
-    // The lines', the aggregators', the naive one. One member needs none to choose among, nor limits
-    // to be held within.
+    // The lines', the aggregators', the naive one. One member needs none to choose among, nor
+    // limits to be held within.
     const candidates = mixed > 1 ? this.aggregators.length + 2 : 0
     this.hedge = mixed > 1 ? new Hedge(layout, d.slots, candidates, 0.99, 0.5) : null
     this.uncertainty = new Uncertainty(layout, d)

@@ -6,7 +6,7 @@ import type { LineFeatures } from './line-features.ts'
 import { openSquares } from './rls.ts'
 
 const FORGETTING = 0.999
-/** Small: what all sequences have learnt together is trusted until this one's own steps say more. */
+/** Small: what all sequences learn together is trusted until this one's own steps say more. */
 const PRIOR = 0.03
 
 /**
