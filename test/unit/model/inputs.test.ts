@@ -8,6 +8,7 @@ import { maxLag } from '../../../src/model/lags.ts'
 import { Layout } from '../../../src/model/layout.ts'
 import { Scaler } from '../../../src/model/scaler.ts'
 import { configOf } from './support/driver.ts'
+import { openPool } from './support/pool.ts'
 
 function open(calendar = true) {
   const task = { targets: ['y'], inputs: ['i'], known: ['k'], horizons: [1, 5], seasons: [12] }
@@ -15,7 +16,7 @@ function open(calendar = true) {
   const layout = new Layout()
   const scaler = new Scaler(layout, 1)
   const history = new History(layout, d, [linear], maxLag(d, true))
-  const inputs = new InputVector(layout, d, calendar)
+  const inputs = new InputVector(layout, d, calendar, null)
   const core = new Float64Array(layout.size)
   history.begin(core)
   let t = 0
@@ -32,6 +33,31 @@ function open(calendar = true) {
 }
 
 describe('InputVector', () => {
+  test('beside lines ends with what was and is usual, and what the newest values left', () => {
+    const pool = openPool({ targets: ['y', 'z'], known: ['k'], horizons: [1, 5], seasons: [3] })
+    const { d, profiles, residuals, inputs } = pool
+    const sequence = pool.sequence()
+    // Per target: the season and the field's table, now and for either horizon.
+    const usualAt = inputs.size - d.targets - d.targets * 2 * 3
+    for (let t = 0; t < 60; t++) {
+      for (let slot = 0; slot < 2; slot++) residuals.learn(sequence.core, slot, t % 7, t % 5)
+      sequence.push([t % 5, t % 11 === 0 ? null : -t, 0.5, 0.5, 0.5])
+      const { x } = sequence.at(t)
+      const left = [0, 1].map((i) => residuals.newestOf(sequence.core, i))
+      expect([...x.subarray(inputs.size - 2)]).toEqual(left.map(Math.fround))
+      const expected = [0, 1].flatMap((i) =>
+        [sequence.usual(t, t - 1, i), ...d.horizons.map((k) => sequence.usual(t + k, t, i))].map(
+          ([usual]) => sequence.standard(usual!, t, i),
+        ),
+      )
+      expected.forEach((z, j) => {
+        expect(x[usualAt + 2 * j]).toBeCloseTo(z, 5)
+        expect(x[usualAt + 2 * j + 1]).toBe(0)
+      })
+    }
+    expect(profiles.tables).toBe(2)
+  })
+
   test('has a place for every field, its missing flag, the calendar and the seasonal lags', () => {
     // Lags around 11 and 7: 5 to 13.
     expect(open().inputs.size).toBe(2 + 2 + 1 + 4 + CALENDAR_SIZE + 9)

@@ -62,15 +62,46 @@ describe('lines', () => {
     expect(log).toBeLessThan(0.93 * linear)
   })
 
-  test('have no forecast in the log domain from a negative value on', () => {
-    const driver = driverOf([1])
+  test.each([
+    ['rls:log', false],
+    ['rls:sqrt', false],
+    ['rls:linear', true],
+    ['rls:fast', true],
+    ['rls:gated:2', true],
+  ])('from a negative value on: is there a forecast of %s? %s', (member, lasts) => {
+    const driver = driverOf([1], [2])
     const { model } = driver
-    const at = model.memberNames.indexOf('rls:log')
+    const at = model.memberNames.indexOf(member)
+    expect(at).toBeGreaterThan(0)
     const seen: boolean[] = []
     for (const value of [1, 2, 3, -1, 2, 3]) {
       driver.step({ values: [value] })
       seen.push(model.scored.present[0] === 1 && Number.isFinite(model.scored.members[at]))
     }
-    expect(seen).toEqual([false, true, true, true, false, false])
+    expect(seen).toEqual([false, true, true, true, lasts, lasts])
+  })
+
+  test('that forget fast follow a change of the rule soon', () => {
+    const random = new Random(5)
+    let value = 0
+    const values = Array.from({ length: 3200 }, (_, t) => {
+      value = (t < 2600 ? 0.9 : -0.9) * value + random.normal()
+      return value
+    })
+    const fast = errorOf(driverOf([1]), values, 'rls:fast')
+    const plain = errorOf(driverOf([1]), values, 'rls:linear')
+    expect(fast).toBeLessThan(0.95 * plain)
+  })
+
+  test('gated ones answer to the newest value by the hour', () => {
+    const random = new Random(6)
+    let value = 0
+    const values = Array.from({ length: 4000 }, (_, t) => {
+      value = (t % 8 < 4 ? 0.9 : -0.9) * value + random.normal()
+      return value
+    })
+    const gated = errorOf(driverOf([1], [8]), values, 'rls:gated:8')
+    const plain = errorOf(driverOf([1], [8]), values, 'rls:linear')
+    expect(gated).toBeLessThan(0.85 * plain)
   })
 })
