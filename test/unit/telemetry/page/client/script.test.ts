@@ -200,18 +200,26 @@ describe('words', () => {
   test('states and members', () => {
     const states = ['RUNNING', 'FAILED', 'RUNNING'].map((state) => ({ state }))
     expect(stateWords(states)).toBe('2 running, 1 failed')
-    expect(
-      ['mixture', 'seasonal:48', 'rls:log', 'network:3e-4:rls', 'network:no-carry', 'new'].map(
-        memberName,
-      ),
-    ).toEqual([
-      'Mixture',
-      'Seasonal naive, 48 steps',
-      'Least squares, log',
-      'Network 3e-4, least-squares read-out',
-      'Network that forgets',
-      'new',
-    ])
+    const names = {
+      mixture: 'Mixture',
+      persistence: 'Persistence',
+      'seasonal:48': 'Seasonal naive, 48 steps',
+      'usual:48': 'Mean of seasons, 48 steps',
+      'rls:linear': 'Least squares, linear',
+      'rls:sqrt': 'Least squares, square root',
+      'rls:log': 'Least squares, log',
+      'rls:fast': 'Least squares, forgets fast',
+      'rls:gated:48': 'Least squares, gated by 48 steps',
+      'rls:gated:known': 'Least squares, gated by known fields',
+      'rls:own': 'Least squares of each sequence alone',
+      'rls:cross': 'Least squares across targets',
+      'network:3e-4': 'Network 3e-4',
+      'network:3e-4:residual': 'Network 3e-4, on what lines leave',
+      'network:3e-4:rls': 'Network 3e-4, least-squares read-out',
+      'network:no-carry': 'Network that forgets',
+      new: 'new',
+    }
+    expect(Object.keys(names).map(memberName)).toEqual(Object.values(names))
   })
 })
 
