@@ -200,6 +200,8 @@ export class Mixture {
     }
     core[candidates + 1 + aggregators.length] = held[0]!
     this.hedge?.weigh(core, slot, core, candidates, choice)
+    // Whatever is held within no room is the naive forecast, but for the rounding of a sum.
+    if (this.unit(core, slot) === 0 && held[0] !== ABSENT) return held[0]!
     return combine(choice, core, candidates, choice.length)
   }
 

@@ -2,4 +2,4 @@
  * Version of everything that decides the bits of a prediction. It rises with every change of the
  * arithmetic, the order of sums or the layout of the state, and is part of the fingerprint.
  */
-export const NUMERICS_VERSION = 2
+export const NUMERICS_VERSION = 3

@@ -18,7 +18,7 @@ function open(horizon: number) {
     }),
   )
   const layout = new Layout()
-  const mixture = new Mixture(layout, d, 1, 1)
+  const mixture = new Mixture(layout, d, 1, 1, 0)
   const scored: Scored = {
     step: 0,
     present: Uint8Array.of(1),

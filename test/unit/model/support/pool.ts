@@ -9,10 +9,11 @@ import { InputVector } from '../../../../src/model/inputs.ts'
 import { maxLag } from '../../../../src/model/lags.ts'
 import { Layout } from '../../../../src/model/layout.ts'
 import type { LineStep } from '../../../../src/model/line-features.ts'
-import type { LineParts } from '../../../../src/model/lines.ts'
+import { type LineParts, lineNames } from '../../../../src/model/lines.ts'
 import { Profiles } from '../../../../src/model/profiles.ts'
 import { Residuals } from '../../../../src/model/residuals.ts'
 import { Scaler } from '../../../../src/model/scaler.ts'
+import { Suspension } from '../../../../src/model/suspension.ts'
 import { sampleSize } from '../../../../src/record/types.ts'
 import { referenceKernel } from '../../../../src/rnn/index.ts'
 import { configOf } from './driver.ts'
@@ -38,7 +39,9 @@ export function openPool(
   const profiles = new Profiles(layout, d, categories, true)
   const residuals = new Residuals(layout, d, history, domains)
   const inputs = new InputVector(layout, d, false, { profiles, residuals })
-  const parts = { d, kernel, history, categories, profiles, inputs, domains, calendar: false }
+  const suspension = new Suspension(d.slots, lineNames(domains, { d }).length - 1)
+  const seen = { d, history, categories, profiles, inputs, domains, calendar: false }
+  const parts = { ...seen, kernel, suspension }
   const sequence = () => new PoolSequence(layout.size, parts, scaler)
   return { ...parts, layout, residuals, sequence }
 }
