@@ -189,8 +189,8 @@ export class History {
   }
 
   /**
-   * Time from the step before to own step `t`, the newest, over the usual step: a logarithm, 0 where
-   * they are equal, held within ± 8, and 0 without event time.
+   * Time from the step before to own step `t`, the newest, over the usual step: a logarithm, 0
+   * where they are equal, held within ± 8, and 0 without event time.
    */
   lateness(core: Float64Array, t: number): number {
     if (t === 0) return 0

@@ -2,6 +2,7 @@ import { type Aggregator, Boa, combine, Hedge, MlPoly } from './aggregation.ts'
 import type { Dimensions } from './dimensions.ts'
 import type { Expectation, Outcome } from './error-scale.ts'
 import { ABSENT, type Layout } from './layout.ts'
+import { LIMITS_SIZE, MemberLimits } from './member-limits.ts'
 import { ringIndex } from './ring.ts'
 import { withinReach } from './scaler.ts'
 import type { Scored } from './scored.ts'
@@ -13,17 +14,11 @@ const RATE_MIN = 5e-3
 /** Regrets are held within this many usual errors: what was usual may have been next to nothing. */
 const REGRET_MAX = 1e3
 /**
- * No member pulls the mixture further than this many usual errors from the members' median: one
- * wild record comes back a season later, and a thousandth of a millionfold is a thousandfold.
- */
-const PULL_MAX = 30
-
-/**
- * Per slot: errors taken in; fading mean absolute error of the mixture, of the naive forecast and of
- * the members' median.
+ * Per slot: errors taken in; fading mean absolute error of the mixture, of the naive forecast and
+ * of the members' median.
  */
 const MOMENTS = 4
-/** In an entry behind mean and count: how low and how high members may pull, and their median. */
+/** Where in an entry, behind mean and count, the members' limits stand. */
 const LIMITS_AT = 2
 
 /**
@@ -64,8 +59,8 @@ export class Mixture {
   private readonly choice: Float64Array
   private readonly regrets: Float64Array
   private readonly losses: Float64Array
+  private readonly limits: MemberLimits
   private readonly held: Float64Array
-  private readonly sorted: Float64Array
 
   /**
    * `names`: M, of which the first `mixed` take part; the first `lines` of these are no networks.
@@ -91,7 +86,7 @@ export class Mixture {
     this.uncertainty = new Uncertainty(layout, d)
     this.moments = layout.claim(MOMENTS * d.slots)
     this.rest = names + candidates
-    this.doubtAt = this.rest + (mixed > 1 ? 5 : 2)
+    this.doubtAt = this.rest + LIMITS_AT + (mixed > 1 ? LIMITS_SIZE : 0)
     const entrySize = this.doubtAt + this.uncertainty.entrySize
     this.stride = d.targets * entrySize
     this.rings = new Int32Array(d.slots)
@@ -107,8 +102,8 @@ export class Mixture {
     this.choice = new Float64Array(candidates)
     this.regrets = new Float64Array(mixed)
     this.losses = new Float64Array(candidates)
-    this.held = new Float64Array(mixed)
-    this.sorted = new Float64Array(mixed)
+    this.limits = new MemberLimits(mixed)
+    this.held = this.limits.held
   }
 
   begin(core: Float64Array): void {
@@ -158,9 +153,7 @@ export class Mixture {
     const entry = this.entry(step, slot)
     for (let i = 0; i < lines; i++) core[entry + i] = members[at + i]!
     for (let i = lines; i < this.mixed; i++) core[entry + i] = ABSENT
-    const limits = entry + this.rest + LIMITS_AT
-    this.limit(core, slot, entry, limits)
-    this.hold(core, entry, limits)
+    this.limit(core, slot, entry)
     lined.weigh(core, slot, this.held, 0, weights)
     const base = combine(weights, this.held, 0, lines)
     core[entry + this.names] = base
@@ -192,8 +185,7 @@ export class Mixture {
   private mix(core: Float64Array, slot: number, entry: number): number {
     const { aggregators, choice, weights, held } = this
     const candidates = entry + this.names
-    this.limit(core, slot, entry, entry + this.rest + LIMITS_AT)
-    this.hold(core, entry, entry + this.rest + LIMITS_AT)
+    this.limit(core, slot, entry)
     for (let a = 0; a < aggregators.length; a++) {
       aggregators[a]!.weigh(core, slot, held, 0, weights)
       core[candidates + 1 + a] = combine(weights, held, 0, this.mixed)
@@ -288,7 +280,7 @@ export class Mixture {
   ): void {
     const { aggregators, losses } = this
     const candidates = entry + this.names
-    this.hold(core, entry, entry + this.rest + LIMITS_AT)
+    this.hold(core, entry)
     for (let a = 0; a < aggregators.length; a++) {
       this.fillRegrets(core[candidates + 1 + a]!, observed, unit, this.mixed)
       aggregators[a]!.learn(core, slot, this.regrets)
@@ -317,7 +309,7 @@ export class Mixture {
       out[0] = 1
       return true
     }
-    this.hold(core, entry, entry + this.rest + LIMITS_AT)
+    this.hold(core, entry)
     hedge.weigh(core, slot, core, entry + this.names, choice)
     for (let a = 0; a < aggregators.length; a++) {
       aggregators[a]!.weigh(core, slot, held, 0, weights)
@@ -337,45 +329,19 @@ export class Mixture {
   }
 
   /**
-   * Writes how low and how high the mixed members of an entry may pull to `core[at…]`, and their
-   * median: limits lie around that, or around the naive forecast where it is no worse. While no
-   * error has told what is usual nobody knows whom to trust, and the naive forecast stands alone.
+   * Limits the mixed members of an entry, around the naive forecast where it is no worse than their
+   * median. While no error has told what is usual nobody knows whom to trust, and it stands alone.
    */
-  private limit(core: Float64Array, slot: number, entry: number, at: number): void {
-    const naive = core[entry]!
-    const unit = this.unit(core, slot)
-    const fading = this.moments + MOMENTS * slot
-    const median = this.median(core, entry)
-    const trusted = naive !== ABSENT && core[fading + 2]! <= core[fading + 3]!
-    const centre = trusted ? naive : median
-    const free = centre === ABSENT
-    core[at] = free ? -Infinity : centre - PULL_MAX * unit
-    core[at + 1] = free ? Infinity : centre + PULL_MAX * unit
-    core[at + 2] = median
+  private limit(core: Float64Array, slot: number, entry: number): void {
+    const at = this.moments + MOMENTS * slot
+    const trusted = core[at + 2]! <= core[at + 3]!
+    const places = entry + this.rest + LIMITS_AT
+    this.limits.write(core, entry, trusted, this.unit(core, slot), places)
+    this.limits.hold(core, entry, places)
   }
 
-  /** The lower median of the mixed members that are present; ABSENT when none is. */
-  private median(core: Float64Array, entry: number): number {
-    const { sorted } = this
-    let count = 0
-    for (let i = 0; i < this.mixed; i++) {
-      const value = core[entry + i]!
-      if (value === ABSENT) continue
-      let j = count++
-      for (; j > 0 && sorted[j - 1]! > value; j--) sorted[j] = sorted[j - 1]!
-      sorted[j] = value
-    }
-    return count === 0 ? ABSENT : sorted[(count - 1) >> 1]!
-  }
-
-  /** Points `held` at the mixed members of an entry, within its limits at `core[at…]`. */
-  private hold(core: Float64Array, entry: number, at: number): void {
-    const low = core[at]!
-    const high = core[at + 1]!
-    for (let i = 0; i < this.mixed; i++) {
-      const value = core[entry + i]!
-      this.held[i] = value === ABSENT ? ABSENT : Math.max(low, Math.min(value, high))
-    }
+  private hold(core: Float64Array, entry: number): void {
+    this.limits.hold(core, entry, entry + this.rest + LIMITS_AT)
   }
 
   private fillRegrets(mixture: number, observed: number, unit: number, count: number): void {

@@ -46,7 +46,7 @@ export class Suspension {
     return this.count > 0 && record % OBSERVE_EVERY === 0
   }
 
-  /** Takes in the weights, the first at `weights[from…]`, that the slot's lines had in a mixture. */
+  /** Takes in the weights, `weights[from…]`, that the slot's lines had in a mixture. */
   observe(slot: number, weights: Float64Array, from: number): void {
     const { state, lines } = this
     for (let i = 0; i < lines; i++) {
