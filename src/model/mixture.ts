@@ -74,7 +74,9 @@ export class Mixture {
         ? [
             new MlPoly(layout, d.slots, mixed, 0.995),
             new MlPoly(layout, d.slots, mixed, 0.98),
+            new MlPoly(layout, d.slots, mixed, 0.999),
             new Boa(layout, d.slots, mixed, 0.995),
+            new Boa(layout, d.slots, mixed, 0.999),
           ]
         : []
     this.lines = lines

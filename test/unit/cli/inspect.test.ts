@@ -17,16 +17,16 @@ test('tells counts, sizes, scores and how the gradient fades with the lag', asyn
     records: 200,
     deadLetters: 0,
     sequences: 1,
-    networks: 3,
+    networks: 2,
     stateHash: expect.stringMatching(/^[0-9a-f]{16}$/),
     chainHash: expect.stringMatching(/^[0-9a-f]{16}$/),
   })
   expect(inspection.updates).toBeGreaterThan(10)
-  expect(inspection.parameters % 3).toBe(0)
+  expect(inspection.parameters % 2).toBe(0)
   expect(inspection.bytesPerSequence).toBeGreaterThan(0)
   expect(inspection.scores[0].members).toHaveProperty('network:1e-3')
   const norms: Record<string, number[]> = inspection.gradientNormByLag
-  expect(Object.keys(norms)).toHaveLength(3)
+  expect(Object.keys(norms)).toHaveLength(2)
   for (const values of Object.values(norms)) {
     expect(values).toHaveLength(6)
     expect(values.every((norm) => norm >= 0 && Number.isFinite(norm))).toBe(true)
@@ -52,7 +52,7 @@ test('people see a table with a bar for each lag', async () => {
     [0, 1, 2, 3, 4, 5].map(String),
   )
   expect(lines[head + 1]).toMatch(/█{5}/)
-  expect(io.stdout.text).toMatch(/3 networks, [\d,]+ parameters, \d+ updates/)
+  expect(io.stdout.text).toMatch(/2 networks, [\d,]+ parameters, \d+ updates/)
 })
 
 test('a young sequence has no loss to go back from', async () => {
@@ -73,7 +73,7 @@ test('the sequences of a file, and one of them in full', async () => {
   const last = waveCsv(200).trimEnd().split('\n').at(-1)?.split(',')[1]
   expect(newest).toEqual({ lag: 0, value: Number(last) })
   expect(sequence.predictions).toMatchObject([{ target: 'load', horizon: 1 }])
-  expect(sequence.networks).toHaveLength(3)
+  expect(sequence.networks).toHaveLength(2)
   for (const { hidden, gates } of sequence.networks) {
     expect(hidden[0]).toHaveLength(4)
     expect(gates[0].gates.update).toHaveLength(4)

@@ -52,7 +52,7 @@ describe('validate', () => {
       model: { hidden: 8, cell: 'gru' },
     })
     expect(loadConfig({ text: out.stdout.text, env: {} }).config.model.hidden).toBe(8)
-    expect(out.stdout.text).toMatch(/# parameters: [1-9]\d* \(3 networks of \d+\)/)
+    expect(out.stdout.text).toMatch(/# parameters: [1-9]\d* \(2 networks of \d+\)/)
     expect(out.stdout.text).toMatch(/# memory of a sequence: [1-9][\d.]* (bytes|kB|MB)/)
     expect(out.stdout.text + out.stderr.text).not.toContain(secret)
   })

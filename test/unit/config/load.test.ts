@@ -55,7 +55,7 @@ describe('a valid configuration', () => {
         window: 16,
         updateEvery: 8,
         block: 'auto',
-        learningRates: [3e-4, 1e-3, 3e-3],
+        learningRates: [1e-3, 3e-3],
         portfolio: 'full',
         seed: 1,
       },

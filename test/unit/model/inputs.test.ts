@@ -38,13 +38,13 @@ describe('InputVector', () => {
     const { d, profiles, residuals, inputs } = pool
     const sequence = pool.sequence()
     // Per target: the season and the field's table, now and for either horizon.
-    const usualAt = inputs.size - d.targets - d.targets * 2 * 3
+    const usualAt = inputs.size - 1 - d.targets - d.targets * 2 * 3
     for (let t = 0; t < 60; t++) {
       for (let slot = 0; slot < 2; slot++) residuals.learn(sequence.core, slot, t % 7, t % 5)
       sequence.push([t % 5, t % 11 === 0 ? null : -t, 0.5, 0.5, 0.5])
       const { x } = sequence.at(t)
       const left = [0, 1].map((i) => residuals.newestOf(sequence.core, i))
-      expect([...x.subarray(inputs.size - 2)]).toEqual(left.map(Math.fround))
+      expect([...x.subarray(inputs.size - 3)]).toEqual([...left.map(Math.fround), 0])
       const expected = [0, 1].flatMap((i) =>
         [sequence.usual(t, t - 1, i), ...d.horizons.map((k) => sequence.usual(t + k, t, i))].map(
           ([usual]) => sequence.standard(usual!, t, i),
@@ -58,10 +58,10 @@ describe('InputVector', () => {
     expect(profiles.tables).toBe(2)
   })
 
-  test('has a place for every field, its missing flag, the calendar and the seasonal lags', () => {
+  test('has a place for every field, its missing flag, the calendar, seasonal lags and lateness', () => {
     // Lags around 11 and 7: 5 to 13.
-    expect(open().inputs.size).toBe(2 + 2 + 1 + 4 + CALENDAR_SIZE + 9)
-    expect(open(false).inputs.size).toBe(2 + 2 + 1 + 4 + 9)
+    expect(open().inputs.size).toBe(2 + 2 + 1 + 4 + CALENDAR_SIZE + 9 + 1)
+    expect(open(false).inputs.size).toBe(2 + 2 + 1 + 4 + 9 + 1)
   })
 
   test('imputes what is missing by the running mean, with a flag', () => {
@@ -82,7 +82,8 @@ describe('InputVector', () => {
     for (let t = 0; t < 30; t++) x = write([t, 0, 0, 0, 0])
     const deviation = Math.sqrt((30 ** 2 - 1) / 12)
     expect([x[0], x[1]]).toEqual([Math.fround((29 - 14.5) / deviation), 0])
-    const lags = [...x.subarray(inputs.size - 9)]
+    const lags = [...x.subarray(inputs.size - 10, inputs.size - 1)]
+    expect(lags).toHaveLength(9)
     lags.forEach((z, j) => {
       expect(z).toBeCloseTo((29 - (5 + j) - 14.5) / deviation, 5)
     })
@@ -94,9 +95,18 @@ describe('InputVector', () => {
     expect(write([1e15, 0, 0, 0, 0])[0]).toBe(8)
   })
 
+  test('ends with how late the step came: 0 for one in time, and without event time', () => {
+    const { write } = open()
+    const values = [1, 1, 1, 1, 1]
+    const last = (timeMs: number | null) => write(values, timeMs).at(-1)
+    for (let t = 0; t < 9; t++) expect(last(1000 * t)).toBe(0)
+    expect(last(12_000)).toBe(Math.fround(Math.log(4)))
+    expect(last(null)).toBe(0)
+  })
+
   test('has zeros for the calendar without event time', () => {
     const { inputs, write } = open()
-    const at = inputs.size - 9 - CALENDAR_SIZE
+    const at = inputs.size - 10 - CALENDAR_SIZE
     const calendar = (x: Float32Array) => [...x.subarray(at, at + CALENDAR_SIZE)]
     expect(calendar(write([1, 1, 1, 1, 1]))).toEqual([0, 0, 0, 0, 0, 0])
     expect(calendar(write([1, 1, 1, 1, 1], 0))).toEqual([0, 1, 0, 1, 0, 1])

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { lineLags } from '../../../src/model/lags.ts'
+import { lineLags, seasonalLag } from '../../../src/model/lags.ts'
 import { LineFeatures } from '../../../src/model/line-features.ts'
 import { Random } from '../../../src/random.ts'
 import { openPool } from './support/pool.ts'
@@ -50,7 +50,12 @@ describe.each([
             ])
           const rest = [from.x[inputs.inputAt(0)], from.x[inputs.aheadInputAt(k, 0)]]
           const lags = features.lags.map((lag) => z(sequence.value(step - lag, target)))
-          const expected = [1, ...lags, ...tables.flat(), 0, 0, 0, 0, 0, ...rest]
+          // The longer season's word on the steps around the target's phase a short season ago.
+          const past = [-1, 0, 1].map((off) => {
+            const then = step - seasonalLag(4, horizon) - off
+            return then < 0 ? 0 : z(sequence.usual(then, then - 1, target)[1]!)
+          })
+          const expected = [1, ...lags, ...tables.flat(), 0, 0, 0, 0, 0, ...past, ...rest]
           expect(features.values.length).toBe(expected.length)
           expected.forEach((value, i) => {
             expect(features.values[i]).toBeCloseTo(value!, 8)
@@ -75,7 +80,16 @@ describe.each([
     const [first, second, third] = [usualAt, usualAt + 5, usualAt + 10]
     expect(features.ofUsual(1)).toEqual([first, first + 1, second, second + 1, third, third + 1])
     expect(features.ofUsual(4).length).toBe(5 + 5 + 2)
-    expect(features.ofRest()).toEqual([usualAt + 15, usualAt + 16])
-    expect(features.values.length).toBe(usualAt + 17)
+    expect(features.ofPast()).toEqual([usualAt + 15, usualAt + 16, usualAt + 17])
+    expect(features.ofRest()).toEqual([usualAt + 18, usualAt + 19])
+    expect(features.values.length).toBe(usualAt + 20)
   })
+})
+
+test.each<[string, number[], number]>([
+  ['one season', [7], 1],
+  ['a first season that ends with the horizon', [4, 7], 8],
+])('with %s nothing is told of the season before', (_, seasons, horizon) => {
+  const features = new LineFeatures(openPool({ seasons, horizons: [horizon] }), 0, 0)
+  expect(features.ofPast()).toEqual([])
 })
