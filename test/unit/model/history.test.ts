@@ -6,6 +6,7 @@ import { History } from '../../../src/model/history.ts'
 import { maxLag } from '../../../src/model/lags.ts'
 import { ABSENT, Layout } from '../../../src/model/layout.ts'
 import { Scaler } from '../../../src/model/scaler.ts'
+import { Random } from '../../../src/random.ts'
 import { configOf } from './support/driver.ts'
 
 function open(horizons: readonly number[], seasons: readonly number[] = [], targets = ['y']) {
@@ -159,5 +160,159 @@ describe('History', () => {
     expect(history.changeScale(core, 0, 5)).toBeCloseTo(size([1, 3, 5, 7, 9]), 9)
     expect(history.changeScale(core, 1, 5)).toBeCloseTo(size([4, 8, 12, 16]), 9)
     expect(history.changeScale(core, 1, 4)).toBeCloseTo(size([4, 8, 12]), 9)
+  })
+})
+
+/** The clock's count of each step, as told when it came; the step is a second where it is regular. */
+function clocksOf(seconds: readonly (number | null)[]): number[] {
+  const { history, core, push } = open([1])
+  return seconds.map((second, t) => {
+    push([1], second === null ? null : 1000 * second)
+    return history.clockOf(core, t)
+  })
+}
+
+function regular(from: number, count: number): number[] {
+  return Array.from({ length: count }, (_, i) => from + i)
+}
+
+describe('the clock', () => {
+  test('counts the steps that are missing in a regular sequence', () => {
+    const present = fc.array(fc.boolean(), { minLength: 1, maxLength: 200 })
+    const property = fc.property(present, (more) => {
+      // Gaps that are the rule, not the exception, are steps.
+      const rows = [...regular(0, 12), ...more.flatMap((is, i) => (is ? [12 + i] : []))]
+      const spacings = rows.map((row, i) => (i === 0 ? 1 : row - rows[i - 1]!))
+      const isRule = (i: number) => spacings.slice(i - 8, i + 1).filter((d) => d > 1).length > 3
+      fc.pre(!rows.some((_, i) => i >= 12 && isRule(i)))
+      expect(clocksOf(rows)).toEqual(rows)
+    })
+    fc.assert(property)
+  })
+
+  test('tells of each of the steps up to the longest horizon ago', () => {
+    const { history, core, push } = open([1, 5])
+    const rows = [...regular(0, 12), 15, 16, 20]
+    for (const row of rows) push([1], 1000 * row)
+    const last = rows.length - 1
+    for (let back = 0; back <= 5; back++) {
+      expect(history.clockOf(core, last - back)).toBe(rows[last - back])
+    }
+  })
+
+  test('bears times that are up to a twentieth of a step off, and gaps among them', () => {
+    const random = new Random(4)
+    const rows = Array.from({ length: 2000 }, (_, i) => i).filter(
+      (i) => i < 12 || random.uniform() > 0.1,
+    )
+    // Either end of a step is off by as much.
+    const seconds = rows.map((row) => row + 0.024 * (2 * random.uniform() - 1))
+    expect(clocksOf(seconds)).toEqual(rows)
+  })
+
+  test('counts own steps without event time, among irregular times and before a step', () => {
+    const own = regular(0, 300)
+    expect(clocksOf(own.map(() => null))).toEqual(own)
+    expect(clocksOf([0, 100])).toEqual([0, 1])
+    const random = new Random(5)
+    let at = 0
+    const irregular = own.map(() => (at -= Math.log(random.uniform())))
+    expect(clocksOf(irregular)).toEqual(own)
+  })
+
+  test('takes a step between two others, or twice at the same time, for a step of its own', () => {
+    const rows = [...regular(0, 12), 11.4, 12, 12, 13]
+    expect(clocksOf(rows)).toEqual(regular(0, 16))
+  })
+
+  test('is not led astray by one step that is late', () => {
+    const rows = [...regular(0, 12), 12.4, 13, 14]
+    expect(clocksOf(rows)).toEqual(regular(0, 15))
+  })
+
+  test('goes on by the time after an irregular patch', () => {
+    const patch = [11.3, 12.2, 13.9, 14.6, 16.1, 17.8, 18.2, 19.5]
+    const after = regular(21, 40)
+    const clocks = clocksOf([...regular(0, 12), ...patch, ...after])
+    expect(clocks.slice(12, 20)).toEqual(regular(12, 8))
+    // Most of the nine newest spacings have to be regular again.
+    expect(clocks.slice(-30)).toEqual(after.slice(-30))
+    expect([...clocks].sort((a, b) => a - b)).toEqual(clocks)
+  })
+
+  test('after a patch of more steps than time counts on from there, gaps included', () => {
+    const patch = Array.from({ length: 50 }, (_, i) => 11 + (i + 1) ** 2 / 2501)
+    const after = [...regular(12, 20), ...regular(40, 5)]
+    const clocks = clocksOf([...regular(0, 12), ...patch, ...after])
+    const first = 12 + patch.length
+    expect(clocks.slice(first, first + 20)).toEqual(regular(first, 20))
+    expect(clocks.slice(first + 20)).toEqual(regular(first + 28, 5))
+  })
+
+  test('follows a step that has become another', () => {
+    const slower = Array.from({ length: 30 }, (_, i) => 21 + 10 * i)
+    const clocks = clocksOf([...regular(0, 12), ...slower])
+    for (let i = 1; i <= 10; i++) expect(clocks.at(-i)! - clocks.at(-i - 1)!).toBe(1)
+    const faster = Array.from({ length: 30 }, (_, i) => 11 + (i + 1) / 10)
+    expect(clocksOf([...regular(0, 12), ...faster])).toEqual(regular(0, 42))
+  })
+
+  test.each([1e6 - 1, 1e6])('counts a gap of %d steps', (gap) => {
+    const rows = [...regular(0, 12), ...regular(11 + gap, 5)]
+    expect(clocksOf(rows)).toEqual(rows)
+  })
+
+  test('makes one step of a longer gap, and counts those after it', () => {
+    const far = 2e6
+    const rows = [...regular(0, 12), ...regular(far, 12), ...regular(far + 20, 3)]
+    expect(clocksOf(rows)).toEqual([...regular(0, 24), ...regular(32, 3)])
+  })
+
+  test('does not go back with the time, and counts on once that has caught up', () => {
+    const rows = [...regular(0, 12), 8, 11, 12, 13, ...regular(18, 3)]
+    const clocks = clocksOf(rows)
+    expect(clocks.slice(0, 16)).toEqual(regular(0, 16))
+    expect(clocks.slice(16)).toEqual(regular(20, 3))
+  })
+
+  test('takes one more with every step, whatever the times', () => {
+    const time = fc.option(fc.oneof(fc.integer({ min: -50, max: 50 }), fc.integer()))
+    const property = fc.property(fc.array(time, { maxLength: 60 }), (times) => {
+      const clocks = clocksOf(times)
+      clocks.forEach((clock, t) => {
+        expect(Number.isInteger(clock)).toBe(true)
+        if (t > 0) expect(clock).toBeGreaterThan(clocks[t - 1]!)
+      })
+    })
+    fc.assert(property)
+  })
+})
+
+describe('lateness', () => {
+  test('is the logarithm of a step over the usual one', () => {
+    const { history, core, push } = open([2])
+    const last = (t: number, second: number | null) => {
+      push([1], second === null ? null : 1000 * second)
+      return history.lateness(core, t)
+    }
+    for (let t = 0; t < 9; t++) expect(last(t, t)).toBe(0)
+    expect(last(9, 11)).toBeCloseTo(Math.log(3), 12)
+    expect(last(10, 11.5)).toBeCloseTo(Math.log(0.5), 12)
+    // As long ago as the step before is remembered.
+    expect(history.lateness(core, 9)).toBeCloseTo(Math.log(3), 12)
+    expect(last(11, 11.5)).toBe(0)
+    expect(last(12, 11)).toBe(0)
+    expect(last(13, null)).toBe(0)
+    expect(last(14, 15)).toBe(0)
+    expect(last(15, 1e9)).toBe(8)
+    expect(last(16, 1e9 + 1e-5)).toBe(-8)
+  })
+
+  test('is 0 without event time', () => {
+    const { history, core, push } = open([1])
+    for (let t = 0; t < 5; t++) {
+      push([1])
+      expect(history.lateness(core, t)).toBe(0)
+    }
   })
 })
