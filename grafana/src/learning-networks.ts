@@ -113,6 +113,21 @@ export const events = [
     ],
   }),
   chart({
+    title: 'Seasons',
+    description:
+      'Periods that the model goes by, in steps of a sequence; 0 for one that has not been ' +
+      'found. With task.seasons: auto a change says that the stream repeats itself otherwise now.',
+    unit: 'short',
+    thresholds: noLimit,
+    min: 0,
+    queries: [
+      {
+        expr: largest(series('headrace_season_steps'), 'application, partition, rank'),
+        legend: '{{application}} {{partition}}: {{rank}}',
+      },
+    ],
+  }),
+  chart({
     title: 'Roll-backs',
     description:
       'Times that the guard put weights of networks back that had led far astray. ' +

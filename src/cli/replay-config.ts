@@ -125,7 +125,8 @@ function overridesOf(values: SourceValues): Override[] {
     set('task.horizons', integersOption('--horizons', horizons, 1), `--horizons ${horizons}`)
   }
   if (seasons !== undefined) {
-    set('task.seasons', integersOption('--seasons', seasons, 2), `--seasons ${seasons}`)
+    const periods = seasons === 'auto' ? seasons : integersOption('--seasons', seasons, 2)
+    set('task.seasons', periods, `--seasons ${seasons}`)
   }
   if (key !== undefined) set('input.key', key, `--key ${key}`)
   if (time !== undefined) set('input.time', time, `--time ${time}`)

@@ -10,6 +10,8 @@ export interface ReplayReport {
   recordsPerSecond?: number
   /** Absent where several partitions have one each. */
   stateHash?: string
+  /** Present where the model finds its seasons and there is one: their periods at the end. */
+  seasons?: number[]
   /** Present for a topic: one for each partition that was replayed, ascending. */
   partitions?: PartitionReport[]
   scoredFrom: number
@@ -26,6 +28,8 @@ export interface PartitionReport {
   until: number
   records: number
   stateHash: string
+  /** Present where the model finds its seasons. */
+  seasons?: number[]
 }
 
 /** One run under the name its column gets. */

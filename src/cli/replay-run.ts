@@ -36,6 +36,7 @@ export interface ReplayProcessor {
   readonly model: {
     readonly memberNames: readonly string[]
     readonly liveSequences: number
+    readonly seasonsNow: readonly number[]
     stateHash(): string
   }
 }
@@ -82,7 +83,7 @@ export function scoreboardFor(
     horizons,
     levels: intervals,
     members,
-    seasonal: seasons.length > 0,
+    seasonal: seasons === 'auto' || seasons.length > 0,
     fromRow: from.scoreFrom ?? 0,
     fromStep: from.scoreFromStep ?? 0,
   })
@@ -118,6 +119,7 @@ export async function runReplay(options: ReplayOptions): Promise<ReplayResult> {
     seconds,
     ...(seconds > 0 ? { recordsPerSecond: state.records / seconds } : {}),
     stateHash: model.stateHash(),
+    ...(config.task.seasons === 'auto' ? { seasons: [...model.seasonsNow] } : {}),
     scoredFrom: options.scoreFrom ?? 0,
     ...(options.scoreFromStep === undefined ? {} : { scoredFromStep: options.scoreFromStep }),
     scores: board.toJson(),

@@ -148,6 +148,7 @@ function pooled(
     seconds,
     ...(seconds > 0 ? { recordsPerSecond: records / seconds } : {}),
     ...(stateHash === undefined ? {} : { stateHash }),
+    ...(partitions.length === 1 ? seasonsOf(first) : {}),
     partitions,
     scoredFrom: plan.scoreFrom ?? 0,
     ...(plan.scoreFromStep === undefined ? {} : { scoredFromStep: plan.scoreFromStep }),
@@ -162,7 +163,19 @@ function partitionReport({ range, result }: PartitionResult): PartitionReport {
   const { records, stateHash } = result.report
   assert(stateHash !== undefined, 'a replay ends with a hash of its state')
   const { partition, from, until } = range
-  return { partition, from: Number(from), until: Number(until), records, stateHash }
+  return {
+    partition,
+    from: Number(from),
+    until: Number(until),
+    records,
+    stateHash,
+    ...seasonsOf({ result }),
+  }
+}
+
+function seasonsOf(partition: Pick<PartitionResult, 'result'> | undefined): { seasons?: number[] } {
+  const seasons = partition?.result.report.seasons
+  return seasons === undefined ? {} : { seasons }
 }
 
 function firstFailureOf(done: readonly PartitionResult[]): TopicResult['firstFailure'] {

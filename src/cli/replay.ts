@@ -5,7 +5,7 @@ import { refuseOverwriting } from './predictions-file.ts'
 import { limitOption, loadReplayConfigs, loadTopicConfigs, sourceOptions } from './replay-config.ts'
 import { type ReplayPlan, replayFile } from './replay-file.ts'
 import { openInputs } from './replay-input.ts'
-import { ahead, type NamedReport, reportLines } from './replay-report.ts'
+import { ahead, type NamedReport, type ReplayReport, reportLines } from './replay-report.ts'
 import { replayTopic, type TopicResult } from './replay-topic.ts'
 import { refuseTopicOptions, topicOptions, topicSelection } from './replay-topic-options.ts'
 import { grouped } from './table.ts'
@@ -25,7 +25,7 @@ same records and printed side by side.
   --format csv|jsonl    the format of the input
   --target NAME         a field to predict; again for several
   --horizons 1,5        how many steps ahead
-  --seasons 48,336      periods in steps
+  --seasons 48,336      periods in steps, or auto
   --key NAME            the field that names the sequence
   --time NAME           the field with the event time
   --score-from ROW      score rows from this one on (0-based)
@@ -79,9 +79,23 @@ function remark({ name, report, firstFailure }: Replayed, io: Io): void {
       io.stderr.write('headrace: none of them: is the format right? See --format csv|jsonl.\n')
     }
   }
+  for (const { partition, seasons } of seasonsFound(report)) {
+    const found = seasons.length === 0 ? 'no season' : `seasons of ${seasons.join(' and ')} steps`
+    const where = partition === undefined ? '' : ` in partition ${partition}`
+    io.stderr.write(`headrace: ${name}: ${found} found${where}\n`)
+  }
   if (io.signal.aborted) {
     io.stderr.write(`headrace: ${name}: interrupted after ${grouped(report.records)} records\n`)
   }
+}
+
+/** What the models have found; [] where the configuration names the seasons. */
+function seasonsFound(report: ReplayReport): { partition?: number; seasons: readonly number[] }[] {
+  const { seasons, partitions = [] } = report
+  if (seasons !== undefined) return [{ seasons }]
+  return partitions.flatMap(({ partition, seasons: own }) =>
+    own === undefined ? [] : [{ partition, seasons: own }],
+  )
 }
 
 async function replayFiles(

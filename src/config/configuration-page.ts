@@ -50,6 +50,8 @@ const outro = `
 - \`sequences.keep\` is at least \`sequences.max\`.
 - No field stands twice in \`task.targets\`, \`task.inputs\` and \`task.known\` together; with
   \`input.columns\` all of them are among the columns.
+- \`task.seasons: auto\` has room for two seasons of at most 400 steps, which costs each sequence
+  memory; longer ones, and those that few rounds will show, must be named.
 - \`task.horizons\`, \`task.seasons\`, \`task.intervals\` and \`model.learningRates\` hold
   nothing twice; but for \`task.seasons\` their order does not matter.
 - \`input.topic\` is none of the topics that the application writes.

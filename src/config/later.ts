@@ -9,7 +9,6 @@ interface LaterValues {
 /** Values of headrace's design that this version does not have yet, by path. */
 const laterValues: Readonly<Record<string, LaterValues>> = {
   'task.kind': { values: ['symbols', 'supervised'], instead: 'forecast' },
-  'task.seasons': { values: ['auto'], instead: 'a list of periods in steps, [] for none' },
   'input.format': {
     values: ['bytes', 'avro', 'protobuf', 'float32'],
     instead: 'json and csv',

@@ -153,10 +153,12 @@ const task = z.strictObject({
     .default([1])
     .describe('How many steps of a sequence ahead to predict.'),
   seasons: z
-    .array(z.int().min(2).max(100_000))
-    .max(8)
+    .union([z.literal('auto'), z.array(z.int().min(2).max(100_000)).max(8)])
     .default([])
-    .describe('Periods in steps of a sequence, the most important first; [] for none.'),
+    .describe(
+      'Periods in steps of a sequence, the most important first; [] for none; `auto`: up to two ' +
+        'of at most 400 steps are found from the stream itself, and followed where they change.',
+    ),
   calendar: z
     .boolean()
     .default(true)

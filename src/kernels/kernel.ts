@@ -152,6 +152,12 @@ export interface LeastSquaresOptions {
 export interface LeastSquares {
   readonly features: number
   readonly outputs: number
+  /**
+   * How many of the features are in use, the first ones; all of them at first. Of weights and
+   * covariance the leading part is then read and written, packed as if there were no others:
+   * who changes it sets them anew.
+   */
+  used: number
   /** λ, see `LeastSquaresOptions`; may change from update to update. */
   forgetting: number
   /** (D, p) */

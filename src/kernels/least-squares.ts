@@ -28,6 +28,7 @@ export function setDiagonal(covariance: Float64Array, features: number, variance
 export class ReferenceLeastSquares implements LeastSquares {
   readonly features: number
   readonly outputs: number
+  used: number
   forgetting: number
   readonly weights: Float64Array
   readonly covariance: Float64Array
@@ -43,6 +44,7 @@ export class ReferenceLeastSquares implements LeastSquares {
     const { features, outputs } = options
     this.features = features
     this.outputs = outputs
+    this.used = features
     this.forgetting = options.forgetting
     this.traceCap = options.traceCap
     this.weights = new Float64Array(outputs * features)
@@ -55,7 +57,7 @@ export class ReferenceLeastSquares implements LeastSquares {
   }
 
   update(): boolean {
-    const { features, outputs, forgetting, traceCap, weights, covariance, gain, x } = this
+    const { used: features, outputs, forgetting, traceCap, weights, covariance, gain, x } = this
     multiplyCovariance(covariance, features, x, gain)
     let denominator = forgetting
     for (let i = 0; i < features; i++) denominator += gain[i]! * x[i]!
@@ -72,7 +74,7 @@ export class ReferenceLeastSquares implements LeastSquares {
   }
 
   predict(output: number): number {
-    const { features, weights, x } = this
+    const { used: features, weights, x } = this
     const at = output * features
     let sum = 0
     for (let i = 0; i < features; i++) sum += weights[at + i]! * x[i]!

@@ -21,13 +21,14 @@ interface Addresses {
 export class WasmLeastSquares implements LeastSquares {
   readonly features: number
   readonly outputs: number
+  used: number
   forgetting: number
   weights = new Float64Array(0)
   covariance = new Float64Array(0)
   x = new Float64Array(0)
   targets = new Float64Array(0)
   present = new Uint8Array(0)
-  private readonly traceMax: number
+  private readonly traceCap: number
   private readonly at: Addresses
   private readonly exports: KernelExports
 
@@ -37,8 +38,9 @@ export class WasmLeastSquares implements LeastSquares {
     const { features, outputs } = options
     this.features = features
     this.outputs = outputs
+    this.used = features
     this.forgetting = options.forgetting
-    this.traceMax = options.traceCap * features
+    this.traceCap = options.traceCap
     this.exports = exports
     this.at = layOut(arena, features, outputs)
     arena.whenMoved(() => this.view(arena))
@@ -46,9 +48,9 @@ export class WasmLeastSquares implements LeastSquares {
   }
 
   update(): boolean {
-    const { at } = this
+    const { at, used } = this
     const learnt = this.exports.updateLeastSquares(
-      this.features,
+      used,
       this.outputs,
       at.x,
       at.targets,
@@ -57,14 +59,14 @@ export class WasmLeastSquares implements LeastSquares {
       at.covariance,
       at.gain,
       this.forgetting,
-      this.traceMax,
+      this.traceCap * used,
     )
     return learnt !== 0
   }
 
   predict(output: number): number {
-    const { at, features } = this
-    return this.exports.dot(features, at.weights + output * features * 8, at.x)
+    const { at, used } = this
+    return this.exports.dot(used, at.weights + output * used * 8, at.x)
   }
 
   private view(arena: Arena): void {

@@ -1,5 +1,6 @@
 import type { Kernel } from '../kernels/kernel.ts'
 import { CALENDAR_SIZE } from './calendar.ts'
+import { seasonCount } from './dimensions.ts'
 import { ABSENT } from './layout.ts'
 import type { FeatureParts, LineStep } from './line-features.ts'
 import { PooledSquares } from './rls.ts'
@@ -20,22 +21,37 @@ export class CrossLines {
   /** One per horizon; none with a single target, or too many. */
   readonly squares: readonly PooledSquares[]
   private readonly parts: FeatureParts
-  private readonly recent: number
-  private readonly tables: number
+  /** Newest values, and seasons, that are seen of each target at present. */
+  private recent = 1
+  private tables = 0
 
   constructor(kernel: Kernel, parts: FeatureParts) {
     const { d, calendar } = parts
-    const extra = 1 + (calendar ? CALENDAR_SIZE : 0)
-    const wide = RECENT_COUNT + 2 * d.seasons.length
-    const isWide = extra + d.targets * wide <= FEATURES_MAX
     this.parts = parts
-    this.recent = isWide ? RECENT_COUNT : 1
-    this.tables = isWide ? d.seasons.length : 0
-    const features = extra + d.targets * (isWide ? wide : 1)
     const any = hasCrossLines(d.targets, calendar)
+    // Fewer seasons than the most may leave room for what the most would not.
+    const counts = d.foundSeasons === null ? [d.seasons.length] : [0, 1, 2]
+    const features = Math.max(...counts.map((count) => this.arrangeFor(count)))
     this.squares = any
       ? d.horizons.map(() => new PooledSquares(kernel, { features, outputs: d.targets, ...SHAPE }))
       : []
+  }
+
+  /** Looks how many seasons there are at present. */
+  arrange(): void {
+    const features = this.arrangeFor(seasonCount(this.parts.d))
+    for (const { rls } of this.squares) rls.used = features
+  }
+
+  /** How many features there are with so many seasons, which are seen from now on. */
+  private arrangeFor(seasons: number): number {
+    const { d, calendar } = this.parts
+    const extra = 1 + (calendar ? CALENDAR_SIZE : 0)
+    const wide = RECENT_COUNT + 2 * seasons
+    const isWide = extra + d.targets * wide <= FEATURES_MAX
+    this.recent = isWide ? RECENT_COUNT : 1
+    this.tables = isWide ? seasons : 0
+    return extra + d.targets * (isWide ? wide : 1)
   }
 
   /** Points the line of horizon k at that step's features. */

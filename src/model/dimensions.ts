@@ -19,8 +19,15 @@ export interface Dimensions {
    * what these leave of each slot.
    */
   readonly outputs: number
-  /** Steps of a sequence. */
+  /**
+   * Periods in steps of a sequence. With `task.seasons: auto` they are what has been found, 0 in
+   * place of one that has not; until a model says what it found, such that most is asked of them.
+   */
   readonly seasons: readonly number[]
+  /** The same array, for whoever finds them; null where the configuration names them. */
+  readonly foundSeasons: number[] | null
+  /** The longest that each of them may become, by which everything is sized. */
+  readonly seasonsMax: readonly number[]
   /** L interval levels. */
   readonly levels: readonly number[]
   readonly maxHorizon: number
@@ -40,9 +47,16 @@ export interface Dimensions {
   readonly windowCapacity: number
 }
 
+/** The longest season that is found: half-hours of a week, days of a year. */
+export const AUTO_PERIOD_MAX = 400
+/** Seasons far from each other and from everything near: nothing around them coincides. */
+const FAR_SEASONS: readonly number[] = [1_000_000, 3_000_000]
+
 /** Derives the sizes from an effective configuration. */
 export function dimensionsOf(config: Pick<Config, 'task' | 'model'>): Dimensions {
-  const { targets, inputs, known, seasons, intervals } = config.task
+  const { targets, inputs, known, intervals } = config.task
+  const foundSeasons = config.task.seasons === 'auto' ? [...FAR_SEASONS] : null
+  const seasons = config.task.seasons === 'auto' ? (foundSeasons ?? []) : config.task.seasons
   const horizons = [...config.task.horizons].sort((a, b) => a - b)
   const { window, updateEvery } = config.model
   const maxHorizon = horizons[horizons.length - 1] ?? 1
@@ -55,6 +69,8 @@ export function dimensionsOf(config: Pick<Config, 'task' | 'model'>): Dimensions
     slots: horizons.length * targets.length,
     outputs: horizons.length * targets.length * (config.model.portfolio === 'full' ? 2 : 1),
     seasons,
+    foundSeasons,
+    seasonsMax: foundSeasons === null ? seasons : foundSeasons.map(() => AUTO_PERIOD_MAX),
     levels: intervals,
     maxHorizon,
     window,
@@ -62,6 +78,18 @@ export function dimensionsOf(config: Pick<Config, 'task' | 'model'>): Dimensions
     runLosses: Math.min(updateEvery, window),
     windowCapacity: window + maxHorizon + 3 * updateEvery - 2,
   }
+}
+
+/** How many seasons there are at present. */
+export function seasonCount({ seasons }: Pick<Dimensions, 'seasons'>): number {
+  let count = 0
+  for (let s = 0; s < seasons.length; s++) if (seasons[s]! > 0) count++
+  return count
+}
+
+/** Names of the seasons in those of members: what is found may become another. */
+export function seasonNames(d: Pick<Dimensions, 'seasons' | 'foundSeasons'>): string[] {
+  return d.foundSeasons === null ? d.seasons.map(String) : ['first', 'second']
 }
 
 /** What a slot predicts. */

@@ -90,8 +90,9 @@ export class ErrorScale {
   /** Floats per slot: quick mean, level, phases. */
   private readonly size: number
   private readonly slots: number
-  private readonly season: number
-  private readonly phases: number
+  private readonly d: Dimensions
+  /** Phases there is room for. */
+  private readonly room: number
   private readonly sharedSize: number
   /** (F, F) and (F): what `solve` works on. */
   private readonly matrix = new Float64Array(FEATURES * FEATURES)
@@ -99,20 +100,42 @@ export class ErrorScale {
 
   constructor(layout: Layout, d: Dimensions) {
     this.slots = d.slots
-    this.season = d.seasons[0] ?? 0
-    this.phases = Math.min(PHASES, this.season)
-    this.size = 2 + this.phases
+    this.d = d
+    this.room = Math.min(PHASES, d.seasonsMax[0] ?? 0)
+    this.size = 2 + this.room
     this.at = layout.claim(this.size * d.slots)
-    this.sharedSize = FEATURES * (1 + FEATURES) + 2 * this.phases
+    this.sharedSize = FEATURES * (1 + FEATURES) + 2 * this.room
     this.shared = new Float64Array(d.slots * this.sharedSize)
     for (let slot = 0; slot < d.slots; slot++) this.shared.set(WEIGHTS, slot * this.sharedSize)
   }
 
   begin(core: Float64Array): void {
+    this.forgetPhases(core)
+  }
+
+  /** The season has become another: nothing is known of its phases yet, of this sequence. */
+  forgetPhases(core: Float64Array): void {
     for (let slot = 0; slot < this.slots; slot++) {
       const phases = this.place(slot) + 2
-      core.fill(ABSENT, phases, phases + this.phases)
+      core.fill(ABSENT, phases, phases + this.room)
     }
+  }
+
+  /** The same of all sequences together. */
+  forgetPooledPhases(): void {
+    for (let slot = 0; slot < this.slots; slot++) {
+      const at = this.pooled(slot, 0)
+      this.shared.fill(0, at, at + 2 * this.room)
+    }
+  }
+
+  private get season(): number {
+    return this.d.seasons[0] ?? 0
+  }
+
+  /** Phases of the present season; 0 without one. */
+  private get phases(): number {
+    return Math.min(this.room, this.season)
   }
 
   /** Writes an entry to `core[at…]` and returns the scale of the forecast's error, > 0. */

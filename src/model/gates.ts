@@ -1,5 +1,5 @@
 import type { Categories } from './categories.ts'
-import type { Dimensions } from './dimensions.ts'
+import { type Dimensions, seasonCount, seasonNames } from './dimensions.ts'
 import type { History } from './history.ts'
 import { ABSENT } from './layout.ts'
 import type { LineFeatures, LineStep } from './line-features.ts'
@@ -22,14 +22,13 @@ const SEASONS_MAX = 2
  */
 export class Gate {
   readonly name: string
+  private readonly d: Dimensions
   private readonly season: number | null
   private readonly horizonIndex: number
   private readonly horizon: number
   private readonly categories: Categories
   private readonly profiles: Profiles
   private readonly history: History
-  /** The season among the tables, by which is told what is usual. */
-  private readonly table: number
 
   /** `season`: its index; null for the category. */
   constructor(
@@ -38,9 +37,9 @@ export class Gate {
     horizon: number,
     parts: { categories: Categories; profiles: Profiles; history: History },
   ) {
-    this.name = season === null ? 'known' : String(d.seasons[season])
-    this.season = season === null ? null : d.seasons[season]!
-    this.table = d.seasons.length - (season === null ? 0 : 1)
+    this.d = d
+    this.name = season === null ? 'known' : seasonNames(d)[season]!
+    this.season = season
     this.horizonIndex = horizon
     this.horizon = d.horizons[horizon]!
     this.categories = parts.categories
@@ -63,13 +62,14 @@ export class Gate {
 
   private phase({ core, step }: LineStep): number {
     if (this.season === null) return this.profiles.categoryPhase(core, step, this.horizonIndex)
-    const clock = this.history.clockOf(core, step)
-    return ringIndex(clock + this.horizon, this.season) / this.season
+    const season = this.d.seasons[this.season]!
+    if (season === 0) return ABSENT
+    return ringIndex(this.history.clockOf(core, step) + this.horizon, season) / season
   }
 
   private fillBin(features: LineFeatures, x: Float64Array, at: number, share: number): void {
     const { values } = features
-    const usual = features.ofTable(this.season === null ? this.finest() : this.table)
+    const usual = features.ofTable(this.season === null ? this.finest() : seasonCount(this.d) - 1)
     x[at] = share
     x[at + 1] = share * values[1]!
     x[at + 2] = share * values[2]!
@@ -78,7 +78,7 @@ export class Gate {
   }
 
   private finest(): number {
-    return this.table + this.categories.finest
+    return this.d.seasons.length + this.categories.finest
   }
 }
 

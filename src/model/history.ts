@@ -26,7 +26,8 @@ export class History {
   /** Per domain: the ring that its images are read from, its own or that of the values. */
   private readonly rings: readonly number[]
   private readonly keptRings: number
-  private readonly capacity: number
+  /** The newest steps of which it holds the values. */
+  readonly capacity: number
   private readonly reach: number
   private readonly recent: number
   private readonly values: number
@@ -282,6 +283,11 @@ export class History {
   holds(core: Float64Array, m: number, d: number): boolean {
     if (this.newest(core, d) === ABSENT) return false
     return this.domains[m]!.unbounded || core[this.negative + d] === 0
+  }
+
+  /** Usual milliseconds from step to step as known at own step `step`; 0 before the first. */
+  usualStepMs(core: Float64Array, step: number): number {
+    return core[this.steps + ringIndex(step, this.recent)]!
   }
 
   /** Event time k steps after own step `step`; ABSENT without event time or, for k > 0, a step. */

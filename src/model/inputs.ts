@@ -20,7 +20,9 @@ export class InputVector {
   /** How windows keep it. */
   readonly packed: PackedInputs
   private readonly d: Dimensions
+  /** The first `lagCount`; behind found seasons' lags there may be room for others. */
   private readonly lags: Int32Array
+  private lagCount: number
   private readonly scaler: Scaler
   private readonly inputsAt: number
   private readonly knownAt: number
@@ -42,6 +44,7 @@ export class InputVector {
     this.d = d
     this.calendar = calendar
     this.lags = Int32Array.from(networkLags(d))
+    this.lagCount = this.lags.length
     this.scaler = new Scaler(layout, d.inputs + d.known)
     this.inputsAt = 2 * d.targets
     this.knownAt = this.inputsAt + 2 * d.inputs
@@ -59,6 +62,25 @@ export class InputVector {
       plain: d.known,
       flaggedAhead: d.horizons.length * d.known,
       plainRest: this.size - this.calendarAt,
+    })
+  }
+
+  /** Looks where the present seasons are; the places of others are 0 from then on. */
+  arrange(): void {
+    const lags = networkLags(this.d)
+    this.lags.set(lags)
+    this.lagCount = lags.length
+  }
+
+  /** Places of the vector that present seasons do not leave empty, ascending. */
+  places(): number[] {
+    const { d, lags, lagCount, lagsAt, usualAt, profiles } = this
+    const tables = profiles?.tables ?? 0
+    const usualEnd = usualAt + (1 + d.horizons.length) * d.targets * tables
+    const all = Array.from({ length: this.size }, (_, i) => i)
+    return all.filter((i) => {
+      if (i >= lagsAt && i < usualAt) return (i - lagsAt) % lags.length < lagCount
+      return i < usualAt || i >= usualEnd || d.seasons[(i - usualAt) % tables] !== 0
     })
   }
 
@@ -97,7 +119,7 @@ export class InputVector {
     history: History,
     out: Float32Array,
   ): void {
-    const { lags } = this
+    const { lags, lagCount } = this
     const now = history.placeOf(t)
     for (let d = 0; d < this.d.targets; d++) {
       const mean = history.mean(core, 0, d, t)
@@ -108,7 +130,8 @@ export class InputVector {
       out[2 * d + 1] = present ? 0 : 1
       const images = history.imagesOf(0, d)
       const lagsAt = this.lagsAt + d * lags.length
-      for (let j = 0; j < lags.length; j++) {
+      for (let j = lagCount; j < lags.length; j++) out[lagsAt + j] = 0
+      for (let j = 0; j < lagCount; j++) {
         const lagged = core[images + history.back(now, lags[j]!)]!
         // `clip`, written out: a call that is not inlined makes an object of each result.
         const z = Math.max(-CLIP, Math.min((lagged - mean) / scale, CLIP))

@@ -13,10 +13,10 @@ const NEAR_REACH = 1
 
 /**
  * Distance from now to the newest value that lies a whole number of seasons before the target k
- * steps ahead: 0 ≤ result < season.
+ * steps ahead: 0 ≤ result < season; −1 without a season.
  */
 export function seasonalLag(season: number, k: number): number {
-  return Math.ceil(k / season) * season - k
+  return season > 0 ? Math.ceil(k / season) * season - k : -1
 }
 
 /**
@@ -39,7 +39,7 @@ export function ownLags(d: Dimensions, k: number): number[] {
 function around(d: Dimensions, k: number, recent: number, reach: number): number[] {
   const lags: number[] = []
   for (let lag = 0; lag < recent; lag++) lags.push(lag)
-  for (const season of d.seasons) pushAround(lags, seasonalLag(season, k), reach)
+  for (const season of present(d)) pushAround(lags, seasonalLag(season, k), reach)
   const longest = Math.max(0, ...d.seasons)
   if (longest > 0) lags.push(seasonalLag(longest, k) + longest)
   return distinct(lags)
@@ -49,16 +49,24 @@ function around(d: Dimensions, k: number, recent: number, reach: number): number
 export function networkLags(d: Dimensions): number[] {
   const lags: number[] = []
   for (const k of d.horizons) {
-    for (const season of d.seasons) pushAround(lags, seasonalLag(season, k), NETWORK_REACH)
+    for (const season of present(d)) pushAround(lags, seasonalLag(season, k), NETWORK_REACH)
   }
   return distinct(lags).filter((lag) => lag > 0)
 }
 
 /** The longest distance at which any part of the model looks back, with or without lines. */
 export function maxLag(d: Dimensions, hasLines: boolean): number {
+  if (d.foundSeasons !== null) {
+    const longest = Math.max(...d.seasonsMax)
+    return hasLines ? 2 * longest : longest + NETWORK_REACH
+  }
   const seasonal = d.horizons.flatMap((k) => d.seasons.map((season) => seasonalLag(season, k)))
   const lines = hasLines ? d.horizons.flatMap((k) => lineLags(d, k)) : []
   return Math.max(RECENT_COUNT - 1, ...lines, ...networkLags(d), ...seasonal)
+}
+
+function present({ seasons }: Dimensions): number[] {
+  return seasons.filter((season) => season > 0)
 }
 
 function pushAround(lags: number[], center: number, reach: number): void {

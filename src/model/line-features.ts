@@ -1,5 +1,5 @@
 import { CALENDAR_SIZE } from './calendar.ts'
-import type { Dimensions } from './dimensions.ts'
+import { type Dimensions, seasonCount } from './dimensions.ts'
 import type { Domain } from './domain.ts'
 import type { History } from './history.ts'
 import type { InputVector } from './inputs.ts'
@@ -37,15 +37,17 @@ export interface FeatureParts {
 export class LineFeatures {
   /** The features, filled by `fill`. */
   readonly values: Float64Array
-  readonly lags: readonly number[]
+  lags: readonly number[]
   private readonly parts: FeatureParts
   private readonly horizon: number
   private readonly target: number
+  /** The same; behind found seasons' lags there may be room for others. */
   private readonly lagList: Int32Array
   private readonly usualAt: number
   private readonly restAt: number
   /** Lags at which is told what was usual a season ago. */
   private readonly pastLags: Int32Array
+  private pastCount = 0
   private readonly pastAt: number
 
   constructor(parts: FeatureParts, horizon: number, target: number) {
@@ -57,11 +59,22 @@ export class LineFeatures {
     this.lagList = Int32Array.from(this.lags)
     this.usualAt = 1 + this.lags.length
     this.pastAt = this.usualAt + profiles.tables * (1 + USUAL_COUNT)
-    const back = d.seasons.length > 1 ? seasonalLag(d.seasons[0]!, d.horizons[horizon]!) : -1
-    this.pastLags = Int32Array.from(back < 1 ? [] : [back - 1, back, back + 1])
+    this.pastLags = Int32Array.from(pastLags(d, d.horizons[horizon]!))
     this.restAt = this.pastAt + this.pastLags.length
     const rest = (calendar ? CALENDAR_SIZE : 0) + d.inputs + d.known
     this.values = new Float64Array(this.restAt + rest)
+    this.arrange()
+  }
+
+  /** Looks where the present seasons are. */
+  arrange(): void {
+    const { d } = this.parts
+    const horizon = d.horizons[this.horizon]!
+    this.lags = lineLags(d, horizon)
+    this.lagList.set(this.lags)
+    const past = pastLags(d, horizon)
+    this.pastLags.set(past)
+    this.pastCount = past.length
   }
 
   /** Places of lags, each one of `lags`. */
@@ -81,6 +94,7 @@ export class LineFeatures {
   ofUsual(steps: number): number[] {
     const { d, profiles } = this.parts
     return Array.from({ length: profiles.tables }, (_, t) => {
+      if (d.seasons[t] === 0) return []
       const count = 1 + (t < d.seasons.length ? steps : Math.min(steps, 1))
       return Array.from({ length: count }, (_, i) => this.ofTable(t) + i)
     }).flat()
@@ -88,7 +102,7 @@ export class LineFeatures {
 
   /** Places of what the longest season held for usual around the target's phase a season ago. */
   ofPast(): number[] {
-    return [...this.pastLags].map((_, i) => this.pastAt + i)
+    return Array.from({ length: this.pastCount }, (_, i) => this.pastAt + i)
   }
 
   /** Places of calendar, further inputs and known fields. */
@@ -100,11 +114,12 @@ export class LineFeatures {
   fill(from: LineStep, m: number, mean: number, scale: number): void {
     const { history, domains } = this.parts
     const { values, lagList } = this
+    const count = this.lags.length
     const { core, place } = from
     const domain = domains[m]!
     const images = history.imagesOf(m, this.target)
     values[0] = 1
-    for (let j = 0; j < lagList.length; j++) {
+    for (let j = 0; j < count; j++) {
       const kept = core[images + history.back(place, lagList[j]!)]!
       const image = domain.kept ? kept : domain.forward(kept)
       // `clip`, written out: a call that is not inlined makes an object of each result.
@@ -130,8 +145,8 @@ export class LineFeatures {
         this.values[this.ofTable(t) + 1 + i] = imageOf(usual, domain, mean, scale)
       }
     }
-    const longest = d.seasons.length - 1
-    for (let i = 0; i < this.pastLags.length; i++) {
+    const longest = seasonCount(d) - 1
+    for (let i = 0; i < this.pastCount; i++) {
       const past = step - this.pastLags[i]!
       const usual = past < 0 ? ABSENT : core[profiles.usualPlace(past, this.target) + longest]!
       this.values[this.pastAt + i] = imageOf(usual, domain, mean, scale)
@@ -149,6 +164,12 @@ export class LineFeatures {
     for (let j = 0; j < d.inputs; j++) values[i++] = x[inputs.inputAt(j)]!
     for (let j = 0; j < d.known; j++) values[i++] = x[inputs.aheadInputAt(horizon, j)]!
   }
+}
+
+/** Around the target's phase a first season ago, where there is a longer one beside it. */
+function pastLags(d: Dimensions, k: number): number[] {
+  const back = seasonCount(d) > 1 ? seasonalLag(d.seasons[0]!, k) : -1
+  return back < 1 ? [] : [back - 1, back, back + 1]
 }
 
 function imageOf(usual: number, domain: Domain, mean: number, scale: number): number {

@@ -1,5 +1,6 @@
 import type { Kernel } from '../kernels/kernel.ts'
 import type { Categories } from './categories.ts'
+import { seasonNames } from './dimensions.ts'
 import { type Domain, logarithmic } from './domain.ts'
 import { GATE_SIZE, Gate, gateSeasons } from './gates.ts'
 import { nearLags } from './lags.ts'
@@ -28,7 +29,7 @@ export interface LineParts extends FeatureParts {
 /** One straight line over some of the features of its slot. */
 export class Line {
   readonly squares: PooledSquares
-  private readonly picks: Int32Array
+  private picks: Int32Array
   private readonly gate: Gate | null
 
   constructor(
@@ -42,6 +43,12 @@ export class Line {
     const features = picks.length + (gate === null ? 0 : GATE_SIZE)
     this.squares = new PooledSquares(kernel, { features, outputs: 1, ...shape })
     this.squares.rls.present[0] = 1
+  }
+
+  /** Sees other features from now on, at most as many as at first. */
+  see(picks: readonly number[]): void {
+    this.picks = Int32Array.from(picks)
+    this.squares.rls.used = picks.length + (this.gate === null ? 0 : GATE_SIZE)
   }
 
   /** Takes its features; false where it has none to go by. */
@@ -74,6 +81,7 @@ export class Line {
 export class SlotLines {
   readonly features: LineFeatures
   private readonly parts: LineParts
+  private readonly horizon: number
   private readonly target: number
   private readonly slot: number
   private readonly plain: readonly Line[]
@@ -85,23 +93,48 @@ export class SlotLines {
     const features = new LineFeatures(parts, horizon, target)
     this.features = features
     this.parts = parts
+    this.horizon = horizon
     this.target = target
     this.slot = horizon * d.targets + target
-    const rest = [...features.ofPast(), ...features.ofRest()]
-    const plain = [0, ...features.ofLags(features.lags), ...features.ofUsual(USUAL_COUNT), ...rest]
-    const near = [0, ...features.ofLags(nearLags(d, d.horizons[horizon]!))]
-    const narrow = [...near, ...features.ofUsual(USUAL_COUNT), ...rest]
+    const { plain, narrow, fast } = this.picks()
     this.plain = domains.map((domain) => {
       return new Line(kernel, domain === logarithmic ? narrow : plain, PLAIN)
     })
     this.others = [
-      new Line(kernel, [...near, ...features.ofUsual(1), ...rest], FAST),
+      new Line(kernel, fast, FAST),
       ...gateSeasons(d).map((season) => {
         const gate = new Gate(d, season, horizon, parts)
         return new Line(kernel, narrow, GATED, gate)
       }),
     ]
     this.own = new OwnLine(layout, kernel, features, d, horizon)
+  }
+
+  /** Places of the features that each kind of line sees. */
+  private picks(): { plain: number[]; narrow: number[]; fast: number[] } {
+    const { features, horizon } = this
+    const { d } = this.parts
+    const rest = [...features.ofPast(), ...features.ofRest()]
+    const near = [0, ...features.ofLags(nearLags(d, d.horizons[horizon]!))]
+    const usual = features.ofUsual(USUAL_COUNT)
+    return {
+      plain: [0, ...features.ofLags(features.lags), ...usual, ...rest],
+      narrow: [...near, ...usual, ...rest],
+      fast: [...near, ...features.ofUsual(1), ...rest],
+    }
+  }
+
+  /** Looks where the present seasons are. */
+  arrange(): void {
+    this.features.arrange()
+    const { plain, narrow, fast } = this.picks()
+    this.plain.forEach((line, m) => {
+      line.see(this.parts.domains[m] === logarithmic ? narrow : plain)
+    })
+    this.others.forEach((line, i) => {
+      line.see(i === 0 ? fast : narrow)
+    })
+    this.own.arrange()
   }
 
   /** Least squares of all sequences, in a fixed order. */
@@ -197,7 +230,9 @@ export function lineNames(domains: readonly Domain[], parts: Pick<LineParts, 'd'
   return [
     ...domains.map((domain) => `rls:${domain.name}`),
     'rls:fast',
-    ...gateSeasons(d).map((season) => `rls:gated:${season === null ? 'known' : d.seasons[season]}`),
+    ...gateSeasons(d).map(
+      (season) => `rls:gated:${season === null ? 'known' : seasonNames(d)[season]}`,
+    ),
     'rls:own',
   ]
 }

@@ -268,6 +268,11 @@ export class Mixture {
     }
   }
 
+  /** Who knows how large its errors are by season, of all sequences and of each one. */
+  get bySeason(): Uncertainty {
+    return this.uncertainty
+  }
+
   /** What all sequences share. */
   sharedArrays(): SharedArray[] {
     return this.uncertainty.sharedArrays()

@@ -23,6 +23,8 @@ import { Residuals } from './residuals.ts'
 import { Scaler } from './scaler.ts'
 import type { Scored } from './scored.ts'
 import { Scores } from './scores.ts'
+import { SeasonFinder } from './season-finder.ts'
+import { FoundSeasons } from './seasons.ts'
 import { HEADER, SequenceTable } from './sequence.ts'
 import { Snapshots } from './snapshot/snapshots.ts'
 import { hashArrays, type SharedArray, stateHash } from './state.ts'
@@ -56,6 +58,8 @@ export class Model {
   private readonly drift: Drift
   private readonly guard: Guard
   private readonly learning: Learning
+  /** null where the configuration names the seasons. */
+  private readonly seasons: FoundSeasons | null
   private readonly chain = new Hash64()
   private readonly steps: Steps
   private count = 0
@@ -102,6 +106,7 @@ export class Model {
     this.mixture = new Mixture(core, d, this.memberNames.length, mixed, baselines)
     this.drift = new Drift(core, d)
     this.guard = new Guard(d, networks, this.memberNames)
+    const finder = d.foundSeasons === null ? null : new SeasonFinder(core, d.targets)
     this.table = new SequenceTable(core.size, states)
     this.learning = new Learning(config, d, {
       table: this.table,
@@ -113,7 +118,12 @@ export class Model {
     this.scores = new Scores(d, this.memberNames)
     const { table, windows, portfolio, mixture, learning, scores, drift, guard } = this
     const own = { table, windows, portfolio, mixture, learning, scores, drift, guard }
-    this.steps = new Steps(d, { ...own, history, profiles, residuals, inputs, scaler })
+    this.steps = new Steps(d, { ...own, history, profiles, residuals, inputs, scaler, finder })
+    const { foundSeasons } = d
+    this.seasons =
+      finder === null || foundSeasons === null
+        ? null
+        : new FoundSeasons(finder, foundSeasons, { table, portfolio, mixture, history, profiles })
     this.newest = this.steps.live[0]!
     this.health = new ModelHealth(d, { ...own, networks, kernel, learn: config.model.learn })
     const hasLines = portfolio.lines.length > 0
@@ -150,6 +160,11 @@ export class Model {
 
   get liveSequences(): number {
     return this.table.live
+  }
+
+  /** Periods in steps that are named, or have been found so far. */
+  get seasonsNow(): readonly number[] {
+    return this.dimensions.seasons.filter((season) => season > 0)
   }
 
   /** What the newest update did. */
@@ -227,7 +242,9 @@ export class Model {
       }
       steps.begin(rows, sequence, sample, record)
       if (!learning.boundary(record)) continue
-      if (learning.isQuiet(record)) learning.endBlock(record, this.chain)
+      // What the steps beside it will have said by then may make a look at the seasons due.
+      const looks = this.seasons?.mayLook(rows + 1) ?? false
+      if (!looks && learning.isQuiet(record)) learning.endBlock(record, this.chain)
       else more = false
     }
     steps.forward(rows)
@@ -304,6 +321,7 @@ export class Model {
     const live = this.table.live
     this.learning.endBlock(this.count, this.chain)
     if (this.table.live !== live) this.steps.share(this.count)
+    this.seasons?.look(this.count, this.chain)
   }
 
   /** A restore has filled the sequences and what `shared` returned: derives all else from them. */
@@ -312,6 +330,7 @@ export class Model {
     this.count = count[0]!
     this.chain.set(chain[0]!, chain[1]!)
     for (const { network } of this.portfolio.networks) network.stateWritten()
+    this.seasons?.arrange()
     this.steps.share(this.count)
     this.learning.restored()
   }
@@ -335,6 +354,7 @@ export class Model {
       ...this.categories.arrays(),
       { name: 'suspension', array: this.portfolio.suspension.state },
       { name: 'drift', array: this.drift.state },
+      ...(this.seasons?.arrays() ?? []),
       ...this.guard.arrays(),
       ...squares.map(({ rls }, i) => ({ name: `rls/${i}/weights`, array: rls.weights })),
       ...squares.map(({ rls }, i) => ({ name: `rls/${i}/covariance`, array: rls.covariance })),

@@ -30,6 +30,8 @@ export class NetworkMember {
   readonly readouts: readonly PooledSquares[]
   /** Standardised forecasts of the newest steps, (ROWS_MAX, O). */
   readonly outputs: Float64Array
+  /** Places of x_t that read-outs see; null: all of them. */
+  private picks: Int32Array | null = null
 
   constructor(
     name: string,
@@ -62,14 +64,23 @@ export class NetworkMember {
     this.network.forwardRows(rows, live, this.statesAt, this.outputs, fresh)
   }
 
+  /** The read-outs see these places of x_t from now on. */
+  see(places: readonly number[]): void {
+    this.picks = Int32Array.from(places)
+    for (const { rls } of this.readouts) rls.used = 1 + this.hiddenSize + places.length
+  }
+
   /** Points read-out k at [1, H, x] of one step. */
   fillFeatures(k: number, hidden: Float32Array, hiddenAt: number, x: Float32Array): void {
     const features = this.readouts[k]!.rls.x
     const { hiddenSize } = this
     features[0] = 1
     for (let i = 0; i < hiddenSize; i++) features[1 + i] = hidden[hiddenAt + i]!
-    const rest = features.length - 1 - hiddenSize
-    for (let i = 0; i < rest; i++) features[1 + hiddenSize + i] = x[i]!
+    const { picks } = this
+    const rest = picks?.length ?? features.length - 1 - hiddenSize
+    for (let i = 0; i < rest; i++) {
+      features[1 + hiddenSize + i] = x[picks === null ? i : picks[i]!]!
+    }
   }
 
   /** Standardised forecast of read-out k for target d at the features last filled. */

@@ -15,7 +15,9 @@ const PRIOR = 0.03
  */
 export class OwnLine {
   private readonly features: LineFeatures
-  private readonly picks: Int32Array
+  private readonly d: Dimensions
+  private readonly horizon: number
+  private picks: Int32Array
   private readonly rls: LeastSquares
   private readonly at: number
 
@@ -27,8 +29,9 @@ export class OwnLine {
     horizon: number,
   ) {
     this.features = features
-    const lags = features.ofLags(ownLags(d, d.horizons[horizon]!))
-    this.picks = Int32Array.from([0, ...lags, ...features.ofUsual(1)])
+    this.d = d
+    this.horizon = horizon
+    this.picks = this.choose()
     const size = this.picks.length + 1
     this.rls = openSquares(kernel, {
       features: size,
@@ -38,6 +41,18 @@ export class OwnLine {
     })
     this.rls.present[0] = 1
     this.at = layout.claim(this.rls.weights.length + this.rls.covariance.length)
+  }
+
+  /** Looks where the present seasons are; its state must begin anew where these are others. */
+  arrange(): void {
+    this.picks = this.choose()
+    this.rls.used = this.picks.length + 1
+  }
+
+  private choose(): Int32Array {
+    const { features, d } = this
+    const lags = features.ofLags(ownLags(d, d.horizons[this.horizon]!))
+    return Int32Array.from([0, ...lags, ...features.ofUsual(1)])
   }
 
   begin(core: Float64Array): void {
@@ -61,14 +76,16 @@ export class OwnLine {
     const { picks, at, rls } = this
     const { values } = this.features
     const { x, weights, covariance } = rls
+    const { used } = rls
+    const size = (used * (used + 1)) / 2
     const from = at + weights.length
-    for (let i = 0; i < weights.length; i++) weights[i] = core[at + i]!
-    for (let i = 0; i < covariance.length; i++) covariance[i] = core[from + i]!
+    for (let i = 0; i < used; i++) weights[i] = core[at + i]!
+    for (let i = 0; i < size; i++) covariance[i] = core[from + i]!
     for (let i = 0; i < picks.length; i++) x[i] = values[picks[i]!]!
     x[picks.length] = z
     rls.targets[0] = observed - z
     rls.update()
-    for (let i = 0; i < weights.length; i++) core[at + i] = weights[i]!
-    for (let i = 0; i < covariance.length; i++) core[from + i] = covariance[i]!
+    for (let i = 0; i < used; i++) core[at + i] = weights[i]!
+    for (let i = 0; i < size; i++) core[from + i] = covariance[i]!
   }
 }

@@ -4,7 +4,7 @@ import { Network, stateSize } from '../rnn/index.ts'
 import { CALENDAR_SIZE, writeCalendar } from './calendar.ts'
 import type { Categories } from './categories.ts'
 import { CrossLines, hasCrossLines } from './cross-lines.ts'
-import type { Dimensions } from './dimensions.ts'
+import { type Dimensions, seasonNames } from './dimensions.ts'
 import { type Domain, linear, logarithmic, squareRoot } from './domain.ts'
 import type { History } from './history.ts'
 import type { InputVector } from './inputs.ts'
@@ -130,6 +130,8 @@ export class Portfolio {
   private readonly scales: Float64Array
   private readonly targets: Float64Array
   private readonly present: Uint8Array
+  /** Record count of the newest change of the seasons; part of the state where they are found. */
+  readonly changedAt = new Float64Array(1)
   /** Several sequences share what they learn. */
   private shared = false
 
@@ -169,8 +171,8 @@ export class Portfolio {
     const baselines = full
       ? [
           'persistence',
-          ...d.seasons.map((s) => `seasonal:${s}`),
-          ...d.seasons.map((s) => `usual:${s}`),
+          ...seasonNames(d).map((s) => `seasonal:${s}`),
+          ...seasonNames(d).map((s) => `usual:${s}`),
           ...lines,
           ...(crosses ? ['rls:cross'] : []),
         ]
@@ -206,6 +208,30 @@ export class Portfolio {
   /** A new sequence. */
   begin(core: Float64Array): void {
     for (const line of this.lines) line.begin(core)
+  }
+
+  /** Looks where the present seasons are. */
+  arrange(): void {
+    const { d, parts } = this
+    for (let k = 0; k < d.horizons.length; k++) {
+      const lags = this.seasonalLags[k]!
+      for (let s = 0; s < lags.length; s++) lags[s] = seasonalLag(d.seasons[s]!, d.horizons[k]!)
+    }
+    parts.inputs.arrange()
+    const places = parts.inputs.places()
+    for (const member of this.networks) member.see(places)
+    for (const line of this.lines) line.arrange()
+    this.cross?.arrange()
+  }
+
+  /**
+   * The seasons have become others with record `record`: what is least squares begins anew, and no
+   * line rests; networks go on, as they saw nothing where they see others now.
+   */
+  seasonsChanged(record: number): void {
+    this.changedAt[0] = record
+    for (const squares of this.squares) squares.restart()
+    this.suspension.wake(record)
   }
 
   /** Advances every network over the first `rows` steps on their way, of as many sequences. */
@@ -263,7 +289,8 @@ export class Portfolio {
     const lags = this.seasonalLags[k]!
     const images = history.imagesOf(0, d)
     for (let s = 0; s < lags.length; s++) {
-      out[i++] = core[images + history.back(now.place, lags[s]!)]!
+      const lag = lags[s]!
+      out[i++] = lag < 0 ? ABSENT : core[images + history.back(now.place, lag)]!
     }
     const usual = profiles.aheadPlace(step, k) + d * profiles.tables
     for (let s = 0; s < lags.length; s++) out[i++] = core[usual + s]!
@@ -351,6 +378,8 @@ export class Portfolio {
       targets[d] = this.standardised(core, step, slot, d, value)
     }
     this.cross?.learn(past, k, observed, this.present)
+    // Read-outs would take what other seasons left in the kept inputs for what these mean now.
+    if (windows.recordOf(sequence, step) <= this.changedAt[0]!) return
     const { float32 } = windows.memoryOf(sequence)
     const hidden = windows.featuresOf(sequence, step)
     for (const member of this.networks) {
@@ -404,7 +433,8 @@ export class Portfolio {
     const horizon = this.d.horizons[k]!
     out[0] = history.value(core, 0, d, step - horizon)
     const lags = this.seasonalLags[k]!
-    out[1] = lags.length === 0 ? ABSENT : history.value(core, 0, d, step - lags[0]! - horizon)
+    const isNone = lags.length === 0 || lags[0]! < 0
+    out[1] = isNone ? ABSENT : history.value(core, 0, d, step - lags[0]! - horizon)
   }
 
   private pointAt(at: LineStep, core: Float64Array, step: number): void {

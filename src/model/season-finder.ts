@@ -109,6 +109,16 @@ export class SeasonFinder {
     return this.state[HEAD.looks]!
   }
 
+  /** Values of one step that are taken in, at most, where none has been left out before it. */
+  get valuesPerStep(): number {
+    return this.targets
+  }
+
+  /** Values that may yet be taken in before a look is due; 0 or less: it is. */
+  get untilLook(): number {
+    return this.state[HEAD.nextLook]! - this.lanes.pushes
+  }
+
   /** The look that changed the seasons last; 0 = none did. */
   get changedAt(): number {
     return this.state[HEAD.changedAt]!

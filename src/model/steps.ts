@@ -14,6 +14,7 @@ import type { Profiles } from './profiles.ts'
 import type { Residuals } from './residuals.ts'
 import type { Scaler } from './scaler.ts'
 import type { Scores } from './scores.ts'
+import type { SeasonFinder } from './season-finder.ts'
 import { HEADER, NO_WINDOW, type Sequence, type SequenceTable } from './sequence.ts'
 import type { Windows } from './window.ts'
 
@@ -39,6 +40,8 @@ interface StepParts {
   readonly scores: Scores
   readonly drift: Drift
   readonly guard: Guard
+  /** null where the seasons are named. */
+  readonly finder: SeasonFinder | null
 }
 
 /**
@@ -155,11 +158,12 @@ export class Steps {
 
   /** Last phase of step `i`, in the order of records; the chain hash takes it in. */
   finish(i: number, chain: Hash64): void {
-    const { windows, portfolio, mixture, table } = this.parts
+    const { windows, portfolio, mixture, table, finder } = this.parts
     const live = this.live[i]!
     const { step, scored, forecast } = live
     const sequence = live.sequence as Sequence
     const { core } = sequence
+    finder?.push(core, scored.observed)
     this.watchErrors(live, sequence)
     for (let k = 0; k < this.d.horizons.length; k++) {
       const past = step - this.d.horizons[k]!

@@ -41,6 +41,14 @@ export class Suspension {
     return count
   }
 
+  /** All lines have to prove themselves from record `record` on as at first. */
+  wake(record: number): void {
+    const { state, count } = this
+    state.fill(0)
+    for (let i = 0; i < count; i++) state[i * PLACES + 1] = record
+    state[count * PLACES] = record
+  }
+
   /** Whether the mixture of record `record` is looked at. */
   isDue(record: number): boolean {
     return this.count > 0 && record % OBSERVE_EVERY === 0

@@ -148,6 +148,16 @@ export class Uncertainty {
   }
 
   /** What all sequences share. */
+  /** The first season has become another. */
+  seasonChanged(): void {
+    this.scale.forgetPooledPhases()
+  }
+
+  /** The same for what one sequence has for itself. */
+  seasonChangedFor(core: Float64Array): void {
+    this.scale.forgetPhases(core)
+  }
+
   sharedArrays(): SharedArray[] {
     return [
       { name: 'uncertainty/scale', array: this.scale.shared },

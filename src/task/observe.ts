@@ -67,6 +67,15 @@ export interface RollbackRow {
   readonly records: number
 }
 
+/** The seasons that a model finds have become others since the last report. */
+export interface SeasonRow {
+  /** Periods in steps, ascending; [] for none. */
+  readonly seasons: readonly number[]
+  readonly before: readonly number[]
+  /** Records of the partition so far. */
+  readonly records: number
+}
+
 /** How a model learns, told once a second. */
 export interface LearningReport {
   readonly sequences: number
@@ -78,6 +87,9 @@ export interface LearningReport {
   readonly refusedUpdates: number
   readonly drifts: readonly DriftRow[]
   readonly rollbacks: readonly RollbackRow[]
+  /** Periods in steps that the model goes by, 0 for one that has not been found. */
+  readonly seasons: readonly number[]
+  readonly seasonChanges: readonly SeasonRow[]
   readonly networks: readonly NetworkRow[]
   readonly slots: readonly SlotRow[]
   readonly errors: readonly ErrorRow[]

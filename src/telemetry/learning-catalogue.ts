@@ -136,6 +136,15 @@ export const learningMetrics = {
     help: 'Drifts: times that the errors of the mixture at the smallest horizon rose for good.',
     series: 'partitions × targets',
   },
+  headrace_season_steps: {
+    type: 'gauge',
+    unit: 'steps',
+    labels: ['partition', 'rank'],
+    help:
+      'Period of a season that the model goes by, in steps of a sequence: as `task.seasons` ' +
+      'names them, or as they have been found, 0 for one that has not.',
+    series: 'partitions × seasons (2 where they are found)',
+  },
   headrace_rollbacks_total: {
     type: 'counter',
     unit: 'roll-backs',

@@ -53,6 +53,8 @@ export interface LearningReport {
   /** Since the last report. */
   readonly drifts: readonly DriftReport[]
   readonly rollbacks: readonly { readonly count: number }[]
+  /** Periods in steps, 0 for one that has not been found. */
+  readonly seasons: readonly number[]
   readonly networks: readonly NetworkReport[]
   readonly slots: readonly SlotReport[]
   readonly errors: readonly MemberErrors[]

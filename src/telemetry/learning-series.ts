@@ -38,6 +38,9 @@ export class LearningSeries {
       evictions.inc({ partition: this.#partition, kind }, report.evictions[kind])
     }
     this.#drifts(report)
+    report.seasons.forEach((steps, i) => {
+      this.#gauge('headrace_season_steps', { rank: i + 1 }, steps)
+    })
     for (const network of report.networks) this.#network(network)
     for (const slot of report.slots) this.#slot(slot)
     for (const row of report.errors) this.#errors(row)

@@ -10,6 +10,7 @@ export type Label =
   | 'member'
   | 'baseline'
   | 'level'
+  | 'rank'
   | 'state'
   | 'version'
   | 'node'

@@ -56,7 +56,10 @@ export interface StreamSnapshots {
 
 /** How a model learns, to be read; see model/health. */
 export interface StreamHealth {
-  readonly dimensions: Pick<Dimensions, 'fields' | 'horizons' | 'slots' | 'targets' | 'levels'>
+  readonly dimensions: Pick<
+    Dimensions,
+    'fields' | 'horizons' | 'slots' | 'targets' | 'levels' | 'seasons'
+  >
   readonly windows: number
   readonly sequenceBytes: number
   readonly kernelBytes: number

@@ -2,7 +2,14 @@ import { namesOfSlot } from '../../model/dimensions.ts'
 import type { NetworkHealth } from '../../model/health.ts'
 import type { Scored } from '../../model/scored.ts'
 import type { Forecast } from '../../record/types.ts'
-import type { DriftRow, LearningReport, NetworkRow, RollbackRow, SlotRow } from '../observe.ts'
+import type {
+  DriftRow,
+  LearningReport,
+  NetworkRow,
+  RollbackRow,
+  SeasonRow,
+  SlotRow,
+} from '../observe.ts'
 import type { ModelScore, StreamModel } from './engine.ts'
 import { SlotWatch, skillOf } from './slot-watch.ts'
 
@@ -13,10 +20,14 @@ interface Counts {
   refused: number
   readonly clipped: Map<string, number>
   readonly rollbacks: Map<string, number>
+  seasons: readonly number[]
 }
 
 /** What a model did since the last report. */
-type Since = Pick<LearningReport, 'evictions' | 'refusedUpdates' | 'rollbacks' | 'networks'>
+type Since = Pick<
+  LearningReport,
+  'evictions' | 'refusedUpdates' | 'rollbacks' | 'seasonChanges' | 'networks'
+>
 
 /** Makes the reports on how a model learns, each with what happened since the one before. */
 export class LearningWatch {
@@ -28,12 +39,14 @@ export class LearningWatch {
     refused: 0,
     clipped: new Map(),
     rollbacks: new Map(),
+    seasons: [],
   }
   #drifts: DriftRow[] = []
 
   constructor(model: StreamModel) {
     const { slots, targets, levels } = model.health.dimensions
     this.#model = model
+    this.#told.seasons = this.#seasonsNow()
     this.#slots = new SlotWatch(slots, targets, levels.length)
   }
 
@@ -65,6 +78,7 @@ export class LearningWatch {
       stateBytes: bytesShared + health.kernelBytes + health.sequenceBytes,
       ...since,
       drifts,
+      seasons: [...health.dimensions.seasons],
       slots: this.#slotRows(errors),
       errors,
     }
@@ -87,7 +101,26 @@ export class LearningWatch {
     const refused = all.reduce((sum, { refusedUpdates }) => sum + refusedUpdates, 0)
     const refusedUpdates = refused - told.refused
     told.refused = refused
-    return { evictions, refusedUpdates, rollbacks: this.#rollbacksSince(all), networks }
+    const rollbacks = this.#rollbacksSince(all)
+    return {
+      evictions,
+      refusedUpdates,
+      rollbacks,
+      seasonChanges: this.#seasonsSince(),
+      networks,
+    }
+  }
+
+  #seasonsNow(): number[] {
+    return this.#model.health.dimensions.seasons.filter((season) => season > 0)
+  }
+
+  #seasonsSince(): SeasonRow[] {
+    const before = this.#told.seasons
+    const seasons = this.#seasonsNow()
+    this.#told.seasons = seasons
+    if (seasons.join() === before.join()) return []
+    return [{ seasons, before, records: this.#model.records }]
   }
 
   #rollbacksSince(networks: readonly NetworkHealth[]): RollbackRow[] {

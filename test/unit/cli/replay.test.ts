@@ -65,6 +65,16 @@ describe('replay --json', () => {
     expect(Object.keys(members)).toContain('network:no-carry')
   })
 
+  test('with --seasons auto tells what was found, else nothing', async () => {
+    const io = testIo({})
+    const args = [file, '--target', 'load', ...small, '--json', '--seasons', 'auto']
+    expect(await command.run(args, io)).toBe(0)
+    const report = JSON.parse(io.stdout.text) as ReplayReport
+    expect(report.seasons).toEqual([24])
+    expect(io.stderr.text).toContain('seasons of 24 steps found')
+    expect(await json('--seasons', '24')).not.toHaveProperty('seasons')
+  })
+
   test('learns a wave: better than persistence, intervals near their levels', async () => {
     const report = await json('--seasons', '24', '--horizons', '3,1', '--score-from', '100')
     expect(report).toMatchObject({ records: 400, deadLetters: 0, sequences: 1, scoredFrom: 100 })

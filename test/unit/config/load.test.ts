@@ -210,11 +210,11 @@ describe('what is wrong is said with file, line, column, path, expected and got'
   test('what this version does not have is told apart from what is unknown', () => {
     const text = [
       'input: { format: avro }',
-      'task: { targets: [a], kind: symbols, seasons: auto }',
+      'task: { targets: [a], kind: symbols }',
       'model: { kernel: tensorflow }',
     ].join('\n')
     const lines = errorLines({ text })
-    expect(lines).toHaveLength(4)
+    expect(lines).toHaveLength(3)
     for (const line of lines) expect(line).toContain('not in this version')
     expect(lines[0]).toContain('which has json and csv')
     expect(lines.join()).not.toContain('unknown key')

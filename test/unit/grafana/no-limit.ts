@@ -27,6 +27,7 @@ export const withoutLimit: Readonly<Record<string, Readonly<Record<string, strin
     'Weight norm': 'what counts is how fast it grows, which the alert sees',
     'Learning rate': 'the configuration decides it',
     'Updates and refused updates': 'updates have no limit, and are on the same axis',
+    Seasons: 'what a stream repeats itself in is neither good nor bad',
     'Time of a step': 'depends on model, batch and machine; what is too slow shows in the queue',
   },
   'headrace / Kafka and state': {

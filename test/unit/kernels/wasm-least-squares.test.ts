@@ -197,3 +197,23 @@ test('absent outputs keep their weights, present ones beside them learn', () => 
   expect(weights.subarray(features, 2 * features).every((w) => w !== 0)).toBe(true)
   expect(weights.subarray(2 * features).every((w) => w === 0)).toBe(true)
 })
+
+test.each(['wasm', 'reference'] as const)(
+  '%s: with few of its features used it is one of few',
+  (name) => {
+    const options = { ...OPTIONS, traceCap: 20 }
+    const many = openKernel(name).openLeastSquares({ ...options, features: 13 })
+    const few = openKernel(name).openLeastSquares(options)
+    many.used = 7
+    const random = new Random(11)
+    for (let n = 0; n < 300; n++) {
+      fill(few, random)
+      many.x.fill(NaN)
+      copyInputs(few, many)
+      expect(many.update()).toBe(few.update())
+      for (let d = 0; d < few.outputs; d++) expect(many.predict(d)).toBe(few.predict(d))
+    }
+    expect(many.weights.slice(0, few.weights.length)).toEqual(few.weights)
+    expect(many.covariance.slice(0, few.covariance.length)).toEqual(few.covariance)
+  },
+)

@@ -1,7 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { dimensionsOf } from '../../../src/model/dimensions.ts'
-import { lineLags, maxLag, networkLags, seasonalLag } from '../../../src/model/lags.ts'
+import { AUTO_PERIOD_MAX, dimensionsOf } from '../../../src/model/dimensions.ts'
+import {
+  lineLags,
+  maxLag,
+  nearLags,
+  networkLags,
+  ownLags,
+  seasonalLag,
+} from '../../../src/model/lags.ts'
 import { configOf } from './support/driver.ts'
 
 function dimensions(horizons: number[], seasons: number[]) {
@@ -49,6 +56,30 @@ describe('lags', () => {
         const seasonal = d.horizons.flatMap((k) => seasons.map((s) => seasonalLag(s, k)))
         expect(maxLag(d, true)).toBe(Math.max(...lists.flat(), ...seasonal))
         expect(maxLag(d, false)).toBe(Math.max(7, ...networkLags(d), ...seasonal))
+      },
+    )
+    fc.assert(property)
+  })
+
+  test('with found seasons there is room for whatever is found', () => {
+    const property = fc.property(
+      fc.uniqueArray(fc.integer({ min: 1, max: 500 }), { minLength: 1, maxLength: 5 }),
+      fc.uniqueArray(fc.integer({ min: 2, max: AUTO_PERIOD_MAX }), { maxLength: 2 }),
+      (horizons, found) => {
+        const task = { targets: ['y'], horizons, seasons: 'auto' as const }
+        const room = dimensionsOf(configOf({ task }))
+        const d = dimensions(horizons, found)
+        const countOf = (of: typeof d, k: number) =>
+          [lineLags, nearLags, ownLags].map((lags) => lags(of, k).length)
+        for (const k of d.horizons) {
+          countOf(d, k).forEach((count, i) => {
+            expect(count).toBeLessThanOrEqual(countOf(room, k)[i]!)
+          })
+        }
+        expect(networkLags(d).length).toBeLessThanOrEqual(networkLags(room).length)
+        for (const lines of [true, false]) {
+          expect(maxLag(d, lines)).toBeLessThanOrEqual(maxLag(room, lines))
+        }
       },
     )
     fc.assert(property)

@@ -102,6 +102,8 @@ test('what the engine tells unasked reaches the task', () => {
     refusedUpdates: 0,
     drifts: [],
     rollbacks: [],
+    seasons: [],
+    seasonChanges: [],
     networks: [],
     slots: [],
     errors: [],

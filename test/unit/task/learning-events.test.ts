@@ -18,6 +18,7 @@ test('metrics hear all, the log one line for each drift and each roll-back', () 
   }
   const metrics = { ...silentMetrics.task(0), learning: (r: LearningReport) => reports.push(r) }
   const drift = { target: 'y', horizon: 1, sequence: 's', records: 7 }
+  const seasons = { seasons: [48, 336], before: [48], records: 8 }
   const rollback = { network: 'network:1e-3', count: 1, learningRate: 3e-4, records: 9 }
   const report: LearningReport = {
     sequences: 1,
@@ -27,6 +28,8 @@ test('metrics hear all, the log one line for each drift and each roll-back', () 
     refusedUpdates: 0,
     drifts: [drift, { ...drift, records: 8 }],
     rollbacks: [rollback],
+    seasons: [48, 336],
+    seasonChanges: [seasons],
     networks: [],
     slots: [],
     errors: [],
@@ -36,6 +39,7 @@ test('metrics hear all, the log one line for each drift and each roll-back', () 
   expect(lines).toEqual([
     ['info', 'model.drift', drift],
     ['info', 'model.drift', { ...drift, records: 8 }],
+    ['info', 'model.seasons', seasons],
     ['warn', 'model.rolled-back', rollback],
   ])
 })

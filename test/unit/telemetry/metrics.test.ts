@@ -43,6 +43,7 @@ const learning: LearningReport = {
   refusedUpdates: 1,
   drifts: [slot],
   rollbacks: [{ count: 2 }],
+  seasons: [48, 0],
   networks: [
     {
       network: 'network:1e-3',

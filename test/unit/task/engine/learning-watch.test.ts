@@ -111,3 +111,18 @@ test('each roll-back is told once, with the rate it led to, and none of a replay
   expect(watch.report().rollbacks).toEqual([{ network, learningRate, count, records: 1_500 }])
   expect(watch.report().rollbacks).toEqual([])
 })
+
+test('seasons that are found are told once, and what a replay found is known already', () => {
+  const driver = new Driver(configOf({ task: { targets: ['y'], seasons: 'auto' } }))
+  const [watch, replayed] = [new LearningWatch(driver.model), new LearningWatch(driver.model)]
+  const random = new Random(1)
+  expect(watch.report()).toMatchObject({ seasons: [0, 0], seasonChanges: [] })
+  for (let i = 0; i < 400; i++) {
+    driver.step({ values: [10 * Math.sin((2 * Math.PI * i) / 12) + random.normal()] })
+  }
+  replayed.skip()
+  const change = { seasons: [12], before: [], records: 400 }
+  expect(watch.report()).toMatchObject({ seasons: [12, 0], seasonChanges: [change] })
+  expect(watch.report().seasonChanges).toEqual([])
+  expect(replayed.report()).toMatchObject({ seasons: [12, 0], seasonChanges: [] })
+})

@@ -79,6 +79,7 @@ export class FakeProcessor implements StreamProcessor {
         dimensions: {
           fields: { targets: ['y'], inputs: [], known: [], horizons: [1] },
           horizons: [1],
+          seasons: [],
           slots: 1,
           targets: 1,
           levels: [],
