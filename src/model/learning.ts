@@ -1,12 +1,12 @@
 import type { Config } from '../config/schema.ts'
 import { WindowBatch } from '../rnn/index.ts'
+import { RUNS_MAX } from './build-networks.ts'
 import type { Dimensions } from './dimensions.ts'
 import type { Drift } from './drift.ts'
 import type { Guard } from './guard.ts'
 import type { Hash64 } from './hash.ts'
 import { ABSENT } from './layout.ts'
 import { middleOf, type NetworkMember } from './networks.ts'
-import { RUNS_MAX } from './portfolio.ts'
 import { HEADER, NO_WINDOW, type Sequence, type SequenceTable } from './sequence.ts'
 import type { Windows } from './window.ts'
 

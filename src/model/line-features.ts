@@ -20,6 +20,17 @@ export interface LineStep {
   readonly calendar: Float64Array
 }
 
+/** A step yet to be filled, with room for so many `inputs`. */
+export function emptyStep(d: Dimensions, inputs: number): LineStep {
+  return {
+    core: new Float64Array(0),
+    step: 0,
+    place: 0,
+    x: new Float32Array(inputs),
+    calendar: new Float64Array(d.horizons.length * CALENDAR_SIZE),
+  }
+}
+
 export interface FeatureParts {
   readonly d: Dimensions
   readonly history: History

@@ -3,6 +3,7 @@ import type { Config } from '../config/schema.ts'
 import type { Kernel } from '../kernels/kernel.ts'
 import type { Forecast, Sample } from '../record/types.ts'
 import { parameterCount } from '../rnn/index.ts'
+import { buildNetworks } from './build-networks.ts'
 import { Categories } from './categories.ts'
 import { type Dimensions, dimensionsOf } from './dimensions.ts'
 import { Drift } from './drift.ts'
@@ -17,7 +18,8 @@ import { ABSENT, Layout } from './layout.ts'
 import { Learning, type UpdateSummary } from './learning.ts'
 import { type LiveStep, ROWS_MAX } from './live-step.ts'
 import { Mixture } from './mixture.ts'
-import { buildNetworks, domainsOf, Portfolio } from './portfolio.ts'
+import { NaiveForecasts } from './naive.ts'
+import { domainsOf, Portfolio } from './portfolio.ts'
 import { Profiles } from './profiles.ts'
 import { Residuals } from './residuals.ts'
 import { Scaler } from './scaler.ts'
@@ -82,6 +84,7 @@ export class Model {
     const categories = new Categories(d, full)
     const profiles = new Profiles(core, d, categories, full)
     const residuals = new Residuals(core, d, history, domains)
+    const naive = new NaiveForecasts(d, history, profiles)
     const past = full ? { profiles, residuals } : null
     const inputs = new InputVector(core, d, config.task.calendar, past)
     const networks = buildNetworks(config, d, kernel, inputs.size, seeded)
@@ -96,6 +99,7 @@ export class Model {
       history,
       profiles,
       categories,
+      naive,
       residuals,
       windows: this.windows,
       inputs,
@@ -118,7 +122,16 @@ export class Model {
     this.scores = new Scores(d, this.memberNames)
     const { table, windows, portfolio, mixture, learning, scores, drift, guard } = this
     const own = { table, windows, portfolio, mixture, learning, scores, drift, guard }
-    this.steps = new Steps(d, { ...own, history, profiles, residuals, inputs, scaler, finder })
+    this.steps = new Steps(d, {
+      ...own,
+      history,
+      naive,
+      profiles,
+      residuals,
+      inputs,
+      scaler,
+      finder,
+    })
     const { foundSeasons } = d
     this.seasons =
       finder === null || foundSeasons === null

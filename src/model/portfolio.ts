@@ -1,27 +1,19 @@
 import type { Config } from '../config/schema.ts'
 import type { Kernel, LiveRows } from '../kernels/kernel.ts'
-import { Network, stateSize } from '../rnn/index.ts'
 import { CALENDAR_SIZE, writeCalendar } from './calendar.ts'
 import type { Categories } from './categories.ts'
 import { CrossLines, hasCrossLines } from './cross-lines.ts'
-import { type Dimensions, seasonNames } from './dimensions.ts'
+import type { Dimensions } from './dimensions.ts'
 import { type Domain, linear, logarithmic, squareRoot } from './domain.ts'
 import type { History } from './history.ts'
 import type { InputVector } from './inputs.ts'
-import { seasonalLag } from './lags.ts'
 import { ABSENT, type Layout } from './layout.ts'
-import type { LineStep } from './line-features.ts'
+import { emptyStep, type LineStep } from './line-features.ts'
 import { lineNames, SlotLines } from './lines.ts'
 import { type LiveStep, ROWS_MAX } from './live-step.ts'
 import type { Mixture } from './mixture.ts'
-import {
-  inUnits,
-  learningRates,
-  middleOf,
-  NetworkMember,
-  networkSpec,
-  standardise,
-} from './networks.ts'
+import type { NaiveForecasts } from './naive.ts'
+import { inUnits, middleOf, type NetworkMember, standardise } from './networks.ts'
 import type { Profiles } from './profiles.ts'
 import type { Residuals } from './residuals.ts'
 import type { PooledSquares } from './rls.ts'
@@ -35,51 +27,12 @@ export function domainsOf(portfolio: 'full' | 'network'): readonly Domain[] {
   return portfolio === 'full' ? [linear, squareRoot, logarithmic] : [linear]
 }
 
-/** Runs one update may hold before they are passed on to the networks. */
-export const RUNS_MAX = 16
-
-/** The networks of a configuration with their places in a sequence's state. */
-export function buildNetworks(
-  config: Config,
-  d: Dimensions,
-  kernel: Kernel,
-  inputSize: number,
-  seeded: boolean,
-): NetworkMember[] {
-  const { model } = config
-  const spec = networkSpec(model, inputSize, d)
-  const rates = learningRates(model)
-  const full = model.portfolio === 'full'
-  return rates.map((learningRate, j) => {
-    const readouts = full && learningRate === middleOf(rates)
-    const network = new Network(
-      spec,
-      {
-        learningRate,
-        beta2: 0.999,
-        epsilon: 1e-5,
-        clipNorm: 1,
-        huberDelta: 1,
-        window: d.window,
-        runsMax: RUNS_MAX,
-        warmupMax: d.updateEvery,
-        seed: seeded ? model.seed + j : null,
-      },
-      kernel,
-    )
-    return new NetworkMember(`network:${learningRate.toExponential()}`, network, d, kernel, {
-      statesAt: j * stateSize(spec),
-      featuresAt: 0,
-      readouts,
-    })
-  })
-}
-
 /** What the members of a prediction are made of. */
 export interface PortfolioParts {
   readonly history: History
   readonly profiles: Profiles
   readonly categories: Categories
+  readonly naive: NaiveForecasts
   readonly residuals: Residuals
   readonly windows: Windows
   readonly inputs: InputVector
@@ -117,7 +70,6 @@ export class Portfolio {
   private readonly cross: CrossLines | null
   /** The first line among the members. */
   private readonly linesAt: number
-  private readonly seasonalLags: readonly Int32Array[]
   /** The network that stands for all, which the twin that forgets shares; null without it. */
   private readonly twin: NetworkMember | null
   /** (ROWS_MAX, O) */
@@ -169,13 +121,7 @@ export class Portfolio {
       ...networks.flatMap((member) => member.readouts),
     ]
     const baselines = full
-      ? [
-          'persistence',
-          ...seasonNames(d).map((s) => `seasonal:${s}`),
-          ...seasonNames(d).map((s) => `usual:${s}`),
-          ...lines,
-          ...(crosses ? ['rls:cross'] : []),
-        ]
+      ? [...parts.naive.names, ...lines, ...(crosses ? ['rls:cross'] : [])]
       : []
     const mixed = [
       ...baselines,
@@ -187,7 +133,6 @@ export class Portfolio {
     this.mixed = mixed.length
     this.twin = (config.model.diagnostics ? middleOf(networks) : undefined) ?? null
     this.names = this.twin === null ? mixed : [...mixed, 'network:no-carry']
-    this.seasonalLags = d.horizons.map((k) => Int32Array.from(d.seasons, (s) => seasonalLag(s, k)))
     this.inputs = new Float32Array(ROWS_MAX * inputs.size)
     this.live = {
       inputs: this.inputs,
@@ -202,7 +147,7 @@ export class Portfolio {
     this.targets = new Float64Array(d.targets)
     this.present = new Uint8Array(d.targets)
     this.weights = new Float64Array(this.mixed)
-    this.linesAt = 1 + 2 * d.seasons.length
+    this.linesAt = parts.naive.names.length
   }
 
   /** A new sequence. */
@@ -212,11 +157,8 @@ export class Portfolio {
 
   /** Looks where the present seasons are. */
   arrange(): void {
-    const { d, parts } = this
-    for (let k = 0; k < d.horizons.length; k++) {
-      const lags = this.seasonalLags[k]!
-      for (let s = 0; s < lags.length; s++) lags[s] = seasonalLag(d.seasons[s]!, d.horizons[k]!)
-    }
+    const { parts } = this
+    parts.naive.arrange()
     parts.inputs.arrange()
     const places = parts.inputs.places()
     for (const member of this.networks) member.see(places)
@@ -281,19 +223,8 @@ export class Portfolio {
   /** Naive forecasts and lines of horizon k and target d, in the order of `names`. */
   private predictLines(k: number, d: number, out: Float64Array, at: number): void {
     const { now, parts } = this
-    const { history, profiles } = parts
-    const { core, step } = now
     const slot = k * this.d.targets + d
-    let i = at
-    out[i++] = history.newest(core, d)
-    const lags = this.seasonalLags[k]!
-    const images = history.imagesOf(0, d)
-    for (let s = 0; s < lags.length; s++) {
-      const lag = lags[s]!
-      out[i++] = lag < 0 ? ABSENT : core[images + history.back(now.place, lag)]!
-    }
-    const usual = profiles.aheadPlace(step, k) + d * profiles.tables
-    for (let s = 0; s < lags.length; s++) out[i++] = core[usual + s]!
+    let i = parts.naive.predict(now, k, d, out, at)
     this.lines[slot]!.predict(now, this.shared, out, i)
     i += this.lineCount
     if (this.cross !== null) out[i] = this.cross.predict(now, k, d)
@@ -427,16 +358,6 @@ export class Portfolio {
     this.shared = liveSequences > 1
   }
 
-  /** Reference forecasts of slot (k, d) at own step `step`: y(t − k) and the seasonal one. */
-  references(core: Float64Array, step: number, k: number, d: number, out: Float64Array): void {
-    const { history } = this.parts
-    const horizon = this.d.horizons[k]!
-    out[0] = history.value(core, 0, d, step - horizon)
-    const lags = this.seasonalLags[k]!
-    const isNone = lags.length === 0 || lags[0]! < 0
-    out[1] = isNone ? ABSENT : history.value(core, 0, d, step - lags[0]! - horizon)
-  }
-
   private pointAt(at: LineStep, core: Float64Array, step: number): void {
     at.core = core
     at.step = step
@@ -473,15 +394,5 @@ export class Portfolio {
       const from = statesAt + own
       for (let i = 0; i < hiddenSize; i++) float32[to + i] = home.float32[from + i]!
     }
-  }
-}
-
-function emptyStep(d: Dimensions, inputs: number): LineStep {
-  return {
-    core: new Float64Array(0),
-    step: 0,
-    place: 0,
-    x: new Float32Array(inputs),
-    calendar: new Float64Array(d.horizons.length * CALENDAR_SIZE),
   }
 }

@@ -9,6 +9,7 @@ import { ABSENT } from './layout.ts'
 import type { Learning } from './learning.ts'
 import { LiveStep, ROWS_MAX } from './live-step.ts'
 import type { Mixture } from './mixture.ts'
+import type { NaiveForecasts } from './naive.ts'
 import type { Portfolio } from './portfolio.ts'
 import type { Profiles } from './profiles.ts'
 import type { Residuals } from './residuals.ts'
@@ -29,6 +30,7 @@ const FETCH_LIVE_MIN = 64
 interface StepParts {
   readonly table: SequenceTable
   readonly history: History
+  readonly naive: NaiveForecasts
   readonly profiles: Profiles
   readonly residuals: Residuals
   readonly inputs: InputVector
@@ -209,7 +211,7 @@ export class Steps {
 
   /** Scores what was predicted for now, and lets what the sequence has for itself learn from it. */
   private score(live: LiveStep, sequence: Sequence, sample: Sample): void {
-    const { mixture, windows, portfolio, learning, scores } = this.parts
+    const { mixture, windows, portfolio, learning, scores, naive } = this.parts
     const { d, pair } = this
     const { scored, forecast, step: t } = live
     const { core } = sequence
@@ -228,7 +230,7 @@ export class Steps {
         any = true
         const surprise = mixture.arrive(core, step, slot, observed, scored)
         if (k === 0) forecast.surprise[i] = surprise
-        portfolio.references(core, t, k, i, pair)
+        naive.references(core, t, k, i, pair)
         scored.persistence[slot] = absentToNaN(pair[0]!)
         scored.seasonal[slot] = absentToNaN(pair[1]!)
       }

@@ -163,7 +163,7 @@ describe('History', () => {
   })
 })
 
-/** The clock's count of each step, as told when it came; the step is a second where it is regular. */
+/** The clock's count of each step, as told when it came. */
 function clocksOf(seconds: readonly (number | null)[]): number[] {
   const { history, core, push } = open([1])
   return seconds.map((second, t) => {
@@ -270,6 +270,21 @@ describe('the clock', () => {
     const far = 2e6
     const rows = [...regular(0, 12), ...regular(far, 12), ...regular(far + 20, 3)]
     expect(clocksOf(rows)).toEqual([...regular(0, 24), ...regular(32, 3)])
+  })
+
+  test.each([
+    ['was ahead for once', [1000]],
+    ['was set back for good', regular(-1000, 12)],
+  ])('counts gaps again after the time %s', (_, astray) => {
+    const first = astray.length === 1 ? 12 : astray.at(-1)! + 1
+    const rows = [...regular(0, 12), ...astray, ...regular(first, 12), ...regular(first + 20, 3)]
+    const clocks = clocksOf(rows)
+    expect(clocks.slice(-12).map((clock, i) => clock - clocks.at(-12 + i - 1)!)).toEqual([
+      ...Array(9).fill(1),
+      9,
+      1,
+      1,
+    ])
   })
 
   test('does not go back with the time, and counts on once that has caught up', () => {

@@ -58,7 +58,7 @@ describe('InputVector', () => {
     expect(profiles.tables).toBe(2)
   })
 
-  test('has a place for every field, its missing flag, the calendar, seasonal lags and lateness', () => {
+  test('has a place for every field and flag, the calendar, seasonal lags and lateness', () => {
     // Lags around 11 and 7: 5 to 13.
     expect(open().inputs.size).toBe(2 + 2 + 1 + 4 + CALENDAR_SIZE + 9 + 1)
     expect(open(false).inputs.size).toBe(2 + 2 + 1 + 4 + 9 + 1)

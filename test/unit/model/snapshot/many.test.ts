@@ -34,7 +34,7 @@ test.each(['full', 'network'] as const)(
         plain.process(key, value, timestampMs)
       }
       done = until
-      store.write(snapshots.slot, snapshots.take(80_000, never))
+      store.write(snapshots.slot, snapshots.take(100_000, never))
       if (!snapshots.isComplete) continue
       const seal = snapshots.seal()
       expect(seal.stateHash).toBe(expected)

@@ -1,0 +1,45 @@
+import type { Config } from '../config/schema.ts'
+import type { Kernel } from '../kernels/kernel.ts'
+import { Network, stateSize } from '../rnn/index.ts'
+import type { Dimensions } from './dimensions.ts'
+import { learningRates, middleOf, NetworkMember, networkSpec } from './networks.ts'
+
+/** Runs one update may hold before they are passed on to the networks. */
+export const RUNS_MAX = 16
+
+/** The networks of a configuration with their places in a sequence's state. */
+export function buildNetworks(
+  config: Config,
+  d: Dimensions,
+  kernel: Kernel,
+  inputSize: number,
+  seeded: boolean,
+): NetworkMember[] {
+  const { model } = config
+  const spec = networkSpec(model, inputSize, d)
+  const rates = learningRates(model)
+  const full = model.portfolio === 'full'
+  return rates.map((learningRate, j) => {
+    const readouts = full && learningRate === middleOf(rates)
+    const network = new Network(
+      spec,
+      {
+        learningRate,
+        beta2: 0.999,
+        epsilon: 1e-5,
+        clipNorm: 1,
+        huberDelta: 1,
+        window: d.window,
+        runsMax: RUNS_MAX,
+        warmupMax: d.updateEvery,
+        seed: seeded ? model.seed + j : null,
+      },
+      kernel,
+    )
+    return new NetworkMember(`network:${learningRate.toExponential()}`, network, d, kernel, {
+      statesAt: j * stateSize(spec),
+      featuresAt: 0,
+      readouts,
+    })
+  })
+}
