@@ -160,9 +160,14 @@ export class History {
     if (!isFirst && median > 0 && this.isRegular(core, median)) {
       const steps = (timeMs - core[anchor]!) / median
       const whole = Math.round(steps)
-      if (whole < 1 || whole > SKIPPED_MAX) return least
-      if (Math.abs(steps - whole) > REGULAR_TOLERANCE * whole) return least
-      clock = Math.max(least, core[anchor + 1]! + whole)
+      if (whole < 1 || whole > SKIPPED_MAX) {
+        // Where time itself has jumped, the count begins anew with the next regular step.
+        const delta = timeMs - core[this.lastTime]!
+        if (Math.abs(delta - median) > REGULAR_TOLERANCE * median) return least
+      } else {
+        if (Math.abs(steps - whole) > REGULAR_TOLERANCE * whole) return least
+        clock = Math.max(least, core[anchor + 1]! + whole)
+      }
     } else if (!isFirst && median > 0) {
       return least
     }

@@ -79,8 +79,8 @@ export class Model {
     core.claim(HEADER.size)
     const domains = domainsOf(config.model.portfolio)
     const scaler = new Scaler(core, domains.length * d.targets)
-    const history = new History(core, d, domains, maxLag(d, config.model.portfolio === 'full'))
     const full = config.model.portfolio === 'full'
+    const history = new History(core, d, domains, maxLag(d, full))
     const categories = new Categories(d, full)
     const profiles = new Profiles(core, d, categories, full)
     const residuals = new Residuals(core, d, history, domains)
@@ -89,10 +89,8 @@ export class Model {
     const inputs = new InputVector(core, d, config.task.calendar, past)
     const networks = buildNetworks(config, d, kernel, inputs.size, seeded)
     const states = networks.length * (networks[0]?.stateSize ?? 0)
-    const features = networks.reduce(
-      (sum, m) => (m.readouts.length > 0 ? sum + m.hiddenSize : sum),
-      0,
-    )
+    const readOut = networks.filter(({ readouts }) => readouts.length > 0)
+    const features = readOut.reduce((sum, { hiddenSize }) => sum + hiddenSize, 0)
     this.windows = new Windows(d, inputs.packed, { states, features })
     this.categories = categories
     this.portfolio = new Portfolio(core, config, d, kernel, {
@@ -141,14 +139,7 @@ export class Model {
     this.health = new ModelHealth(d, { ...own, networks, kernel, learn: config.model.learn })
     const hasLines = portfolio.lines.length > 0
     this.view = new ModelView(d, { table, windows, history, mixture, networks, hasLines })
-    this.snapshots = new Snapshots(this.table, this.windows, {
-      records: () => this.count,
-      arrays: () => {
-        assert(this.begun === this.next, 'a cut lies between two records')
-        return this.shared()
-      },
-      written: (arrays) => this.restored(arrays),
-    })
+    this.snapshots = this.openSnapshots()
   }
 
   /** What the step that was finished last predicts. */
@@ -346,6 +337,17 @@ export class Model {
     this.seasons?.arrange()
     this.steps.share(this.count)
     this.learning.restored()
+  }
+
+  private openSnapshots(): Snapshots {
+    return new Snapshots(this.table, this.windows, {
+      records: () => this.count,
+      arrays: () => {
+        assert(this.begun === this.next, 'a cut lies between two records')
+        return this.shared()
+      },
+      written: (arrays) => this.restored(arrays),
+    })
   }
 
   private networkArrays(): SharedArray[] {

@@ -6,8 +6,12 @@ const WEIGHT_MIN = 0.01
 const TRIAL = 4096
 /** Records after which a suspended line is revived. */
 const REST = 16_384
-/** Records between two looks at a mixture: weights change slowly, and a look costs a little. */
-const OBSERVE_EVERY = 16
+/**
+ * One record in sixteen has its mixture looked at, as weights change slowly and a look costs a
+ * little: by the upper bits of a product (Fibonacci hashing), as every sixteenth would always be of
+ * the same sequence where sixteen take turns.
+ */
+const OBSERVE_FACTOR = 0x9e3779b1
 /** Weight of the newest look in the mean weight: a memory of about a thousand records. */
 const FADING = 0.016
 
@@ -51,7 +55,7 @@ export class Suspension {
 
   /** Whether the mixture of record `record` is looked at. */
   isDue(record: number): boolean {
-    return this.count > 0 && record % OBSERVE_EVERY === 0
+    return this.count > 0 && Math.imul(record, OBSERVE_FACTOR) >>> 28 === 0
   }
 
   /** Takes in the weights, `weights[from…]`, that the slot's lines had in a mixture. */
@@ -73,9 +77,20 @@ export class Suspension {
       const at = i * PLACES
       const since = record - state[at + 1]!
       const suspended = state[at + 2] === 1
-      if (suspended ? since < REST : since < TRIAL || state[at]! >= WEIGHT_MIN) continue
+      const earns = state[at]! >= WEIGHT_MIN || this.isBest(i)
+      if (suspended ? since < REST : since < TRIAL || earns) continue
       state[at + 1] = record
       state[at + 2] = suspended ? 0 : 1
     }
+  }
+
+  /** Whether no line of its slot has earned more: what networks lean on never rests as a whole. */
+  private isBest(i: number): boolean {
+    const { state, lines } = this
+    const first = i - (i % lines)
+    for (let j = first; j < first + lines; j++) {
+      if (state[j * PLACES]! > state[i * PLACES]!) return false
+    }
+    return true
   }
 }

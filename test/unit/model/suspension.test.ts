@@ -54,12 +54,17 @@ describe('a suspension', () => {
 
   test('takes one that has lost its weight, leaves one that has earned some when revived', () => {
     const [lost, won] = turnsOf(60_000, (record) =>
-      record < 30_000 ? [0.5, 0] : [0, record < 40_000 ? 0 : 0.5],
+      record < 30_000 ? [0.5, 0, 0.4] : [0, record < 40_000 ? 0 : 0.5, 0.4],
     )
     expect(lost![0]).toBeGreaterThan(30_000)
     expect(lost![0]).toBeLessThan(30_000 + 5 * REVIEW)
     expect(won!.length).toBe(4)
     expect(won![3]).toBeGreaterThan(40_000)
+  })
+
+  test('never takes the best line of a slot, little as it has earned', () => {
+    const [, best] = turnsOf(60_000, () => [0.001, 0.002])
+    expect(best).toEqual([])
   })
 
   test('tells slots and lines apart', () => {
