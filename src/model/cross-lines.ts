@@ -4,7 +4,7 @@ import { seasonCount } from './dimensions.ts'
 import { ABSENT } from './layout.ts'
 import type { FeatureParts, LineStep } from './line-features.ts'
 import { PooledSquares } from './rls.ts'
-import { CLIP, clip } from './scaler.ts'
+import { clip, standard } from './scaler.ts'
 
 const SHAPE = { forgetting: 0.9998, prior: 0.3 }
 /** Features of one line at most: beyond, targets are seen by their newest value alone, or not. */
@@ -105,8 +105,4 @@ export class CrossLines {
 /** Whether lines across the targets make sense. */
 export function hasCrossLines(targets: number, calendar: boolean): boolean {
   return targets > 1 && 1 + (calendar ? CALENDAR_SIZE : 0) + targets <= FEATURES_MAX
-}
-
-function standard(value: number, mean: number, scale: number): number {
-  return value === ABSENT ? 0 : Math.max(-CLIP, Math.min((value - mean) / scale, CLIP))
 }

@@ -6,7 +6,7 @@ import { ABSENT, type Layout } from './layout.ts'
 import { PackedInputs } from './packed-inputs.ts'
 import type { Profiles } from './profiles.ts'
 import type { Residuals } from './residuals.ts'
-import { CLIP, clip, Scaler } from './scaler.ts'
+import { CLIP, clip, Scaler, standard } from './scaler.ts'
 
 /**
  * The input vector x_t that every network sees, and from which the lines take the further fields:
@@ -191,8 +191,4 @@ export class InputVector {
   private standardise(core: Float64Array, i: number, value: number): number {
     return clip((value - this.scaler.mean(core, i)) / this.scaler.scale(core, i))
   }
-}
-
-function standard(value: number, mean: number, scale: number): number {
-  return value === ABSENT ? 0 : Math.max(-CLIP, Math.min((value - mean) / scale, CLIP))
 }

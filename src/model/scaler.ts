@@ -1,4 +1,4 @@
-import type { Layout } from './layout.ts'
+import { ABSENT, type Layout } from './layout.ts'
 
 /** The exponential weight that the running moments settle at: a memory of about 1,000 steps. */
 const RATE_MIN = 1e-3
@@ -77,4 +77,9 @@ export function withinReach(deviation: number, count: number, scale: number): nu
 
 export function clip(value: number): number {
   return Math.max(-CLIP, Math.min(value, CLIP))
+}
+
+/** `value` in standard deviations from the mean, clipped; 0 where there is none. */
+export function standard(value: number, mean: number, scale: number): number {
+  return value === ABSENT ? 0 : Math.max(-CLIP, Math.min((value - mean) / scale, CLIP))
 }
