@@ -96,6 +96,14 @@ function checkTimes(rules: Rules): void {
 function checkModel(rules: Rules): void {
   const { model, sequences } = rules.config
   if (
+    rules.sound('model', 'learningRates') &&
+    rules.sound('model', 'portfolio') &&
+    model.portfolio === 'network' &&
+    model.learningRates.length === 0
+  ) {
+    rules.fail(['model', 'learningRates'], 'expected a rate for the one network of the portfolio')
+  }
+  if (
     rules.sound('model', 'block') &&
     rules.sound('model', 'updateEvery') &&
     model.block !== 'auto' &&

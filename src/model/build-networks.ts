@@ -4,6 +4,11 @@ import { Network, stateSize } from '../rnn/index.ts'
 import type { Dimensions } from './dimensions.ts'
 import { learningRates, middleOf, NetworkMember, networkSpec } from './networks.ts'
 
+/**
+ * Features of a read-out by least squares at most: its covariance grows with their square, and
+ * there is one for each horizon.
+ */
+const READ_OUT_MAX = 256
 /** Runs one update may hold before they are passed on to the networks. */
 export const RUNS_MAX = 16
 
@@ -20,7 +25,8 @@ export function buildNetworks(
   const rates = learningRates(model)
   const full = model.portfolio === 'full'
   return rates.map((learningRate, j) => {
-    const readouts = full && learningRate === middleOf(rates)
+    const isNarrow = 1 + spec.layers * spec.hidden + inputSize <= READ_OUT_MAX
+    const readouts = full && isNarrow && learningRate === middleOf(rates)
     const network = new Network(
       spec,
       {

@@ -24,6 +24,8 @@ export interface Dimensions {
    * place of one that has not; until a model says what it found, such that most is asked of them.
    */
   readonly seasons: readonly number[]
+  /** Index of the season that the configuration names first. */
+  readonly mainSeason: number
   /** The same array, for whoever finds them; null where the configuration names them. */
   readonly foundSeasons: number[] | null
   /** The longest that each of them may become, by which everything is sized. */
@@ -56,7 +58,8 @@ const FAR_SEASONS: readonly number[] = [1_000_000, 3_000_000]
 export function dimensionsOf(config: Pick<Config, 'task' | 'model'>): Dimensions {
   const { targets, inputs, known, intervals } = config.task
   const foundSeasons = config.task.seasons === 'auto' ? [...FAR_SEASONS] : null
-  const seasons = config.task.seasons === 'auto' ? (foundSeasons ?? []) : config.task.seasons
+  const named = config.task.seasons === 'auto' ? [] : config.task.seasons
+  const seasons = foundSeasons ?? [...named].sort((a, b) => a - b)
   const horizons = [...config.task.horizons].sort((a, b) => a - b)
   const { window, updateEvery } = config.model
   const maxHorizon = horizons[horizons.length - 1] ?? 1
@@ -69,6 +72,7 @@ export function dimensionsOf(config: Pick<Config, 'task' | 'model'>): Dimensions
     slots: horizons.length * targets.length,
     outputs: horizons.length * targets.length * (config.model.portfolio === 'full' ? 2 : 1),
     seasons,
+    mainSeason: Math.max(0, seasons.indexOf(named[0] ?? 0)),
     foundSeasons,
     seasonsMax: foundSeasons === null ? seasons : foundSeasons.map(() => AUTO_PERIOD_MAX),
     levels: intervals,

@@ -30,8 +30,8 @@ const DETECTOR_SIZE = WINDOW_AT + ADWIN_SIZE
  * their own, in units of how far the target usually moves; all others share one per target, in
  * units of each one's own usual error, as many sequences say so much sooner together.
  *
- * The response is that what is least squares forgets faster for a while: of what was tried on a
- * changed nyc_taxi that alone brought the errors down. Nothing is reset.
+ * The response is that what is least squares forgets faster for a while (docs/quality.md has the
+ * measurements). Nothing is reset.
  */
 export class Drift {
   /** Part of the state. */

@@ -1,7 +1,7 @@
 import { CALENDAR_SIZE, writeCalendar } from './calendar.ts'
 import type { Dimensions } from './dimensions.ts'
 import type { History } from './history.ts'
-import { networkLags } from './lags.ts'
+import { networkLagRoom, networkLags } from './lags.ts'
 import { ABSENT, type Layout } from './layout.ts'
 import { PackedInputs } from './packed-inputs.ts'
 import type { Profiles } from './profiles.ts'
@@ -43,8 +43,9 @@ export class InputVector {
   ) {
     this.d = d
     this.calendar = calendar
-    this.lags = Int32Array.from(networkLags(d))
-    this.lagCount = this.lags.length
+    this.lags = new Int32Array(networkLagRoom(d))
+    this.lagCount = 0
+    if (d.foundSeasons === null) this.arrange()
     this.scaler = new Scaler(layout, d.inputs + d.known)
     this.inputsAt = 2 * d.targets
     this.knownAt = this.inputsAt + 2 * d.inputs

@@ -54,6 +54,13 @@ export function networkLags(d: Dimensions): number[] {
   return distinct(lags).filter((lag) => lag > 0)
 }
 
+/** Places for these lags: all that seasons yet to be found may need. */
+export function networkLagRoom(d: Dimensions): number {
+  if (d.foundSeasons === null) return networkLags(d).length
+  // Windows of neighbouring horizons lie at either end of a season that falls between them.
+  return d.foundSeasons.length * d.horizons.length * (2 * NETWORK_REACH + 1)
+}
+
 /** The longest distance at which any part of the model looks back, with or without lines. */
 export function maxLag(d: Dimensions, hasLines: boolean): number {
   if (d.foundSeasons !== null) {

@@ -70,7 +70,7 @@ export class NaiveForecasts {
     const horizon = this.d.horizons[k]!
     out[0] = history.value(core, 0, d, step - horizon)
     const lags = this.seasonalLags[k]!
-    const isNone = lags.length === 0 || lags[0]! < 0
-    out[1] = isNone ? ABSENT : history.value(core, 0, d, step - lags[0]! - horizon)
+    const lag = lags[this.d.mainSeason] ?? -1
+    out[1] = lag < 0 ? ABSENT : history.value(core, 0, d, step - lag - horizon)
   }
 }

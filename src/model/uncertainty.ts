@@ -147,7 +147,6 @@ export class Uncertainty {
     density.learn(shared, at + 1, Math.max(1 / shared[at]!, POOL_RATE_MIN), WEIGHT_MIN)
   }
 
-  /** What all sequences share. */
   /** The first season has become another. */
   seasonChanged(): void {
     this.scale.forgetPooledPhases()
