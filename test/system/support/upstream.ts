@@ -5,18 +5,15 @@ import { kafka } from '../../integration/support/broker.ts'
 
 const tickMs = 50
 const keys = 8
-/** Steps after which what swells begins anew, far below what a record may hold. */
-const swellSteps = 1_200
 /** Steps of a sequence; `task.seasons` of the application has it. */
 export const season = 24
 
 /**
  * calm: a wave with noise for each key, one record in 500 with a text for a number; poison: three
- * in four are such; swelling: values of any sign that grow by two percent at every step; noise:
- * nothing but, where a mean is better than the last value; plateaus: the same value again and
- * again, and another one after a hundred steps.
+ * in four are such; noise: nothing but, where a mean is better than the last value; plateaus: the
+ * same value again and again, and another one after a hundred steps.
  */
-export type Mood = 'calm' | 'poison' | 'swelling' | 'noise' | 'plateaus'
+export type Mood = 'calm' | 'poison' | 'noise' | 'plateaus'
 
 export interface UpstreamOptions {
   readonly address: string
@@ -97,7 +94,6 @@ export class Upstream {
 
   #value(step: number, key: number): number {
     const noise = this.#random.normal()
-    if (this.mood === 'swelling') return 100 * 1.02 ** (step % swellSteps) * noise
     if (this.mood === 'noise') return 100 + 40 * noise
     if (this.mood === 'plateaus') return 100 + ((Math.floor(step / 100) * 37) % 80)
     const wave = Math.sin((2 * Math.PI * (step + key)) / season)
