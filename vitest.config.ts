@@ -1,4 +1,16 @@
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
+
+/**
+ * Unit tests that look at a module as it is when first loaded or at what the engine allocates, or
+ * that stand in for a module: each has a process of its own. All others share a few, which halves
+ * the time of a run.
+ */
+const apart = [
+  'test/unit/kafka/patches/apply.test.ts',
+  'test/unit/kafka/patches/request-queue.test.ts',
+  'test/unit/record/encode-*.test.ts',
+  'test/unit/task/engine/worker-engines.test.ts',
+]
 
 export default defineConfig({
   test: {
@@ -10,8 +22,13 @@ export default defineConfig({
             'test/{unit,contract,golden,sim,regression,bench}/**/*.test.ts',
             'test/*.test.ts',
           ],
+          exclude: [...configDefaults.exclude, ...apart],
+          isolate: false,
           testTimeout: 60_000,
         },
+      },
+      {
+        test: { name: 'unit-apart', include: apart, testTimeout: 60_000 },
       },
       {
         test: {

@@ -22,7 +22,7 @@ if (!existsSync(join(bin, 'node'))) {
 const vitest = join(root, 'node_modules/vitest/vitest.mjs')
 const { status } = spawnSync(
   join(bin, 'node'),
-  [vitest, 'run', '--project', 'unit', ...process.argv.slice(2)],
+  [vitest, 'run', '--project', 'unit*', ...process.argv.slice(2)],
   {
     cwd: root,
     stdio: 'inherit',
