@@ -7,8 +7,10 @@ A configuration is one YAML file. This page is generated from \`src/config/schem
 scripts/docs.js\`; \`headrace schema\` prints the same schema for editors, and \`headrace
 validate -c FILE\` checks a file and shows it with all defaults filled in.
 
-\`run\` requires \`input.topic\` and \`task.targets\`; \`replay\` of a file only
-\`task.targets\` (or \`--target\`). Everything else has a default.
+\`run\` requires \`input.topic\` and what the kind of task requires, \`replay\` of a file the
+latter only: \`task.targets\` (or \`--target\`) for \`forecast\`; \`task.field\` for
+\`symbols\`, but for records of bytes; \`task.targets\` and a field to predict them from for
+\`supervised\`. Everything else has a default, which may depend on the kind of task.
 
 \`\`\`yaml
 name: taxi
@@ -48,12 +50,15 @@ const outro = `
   \`commit.intervalMs\` less than half of \`kafka.transactionTimeoutMs\`.
 - \`model.block\` is \`auto\` or a multiple of \`model.updateEvery\`.
 - \`sequences.keep\` is at least \`sequences.max\`.
-- No field stands twice in \`task.targets\`, \`task.inputs\` and \`task.known\` together; with
-  \`input.columns\` all of them are among the columns.
+- No field stands twice in \`task\` (\`targets\`, \`inputs\`, \`known\`, \`categorical\`,
+  \`id\`, \`field\`, \`end\`); with \`input.columns\` all of them are among the columns.
+- \`input.format: bytes\` is for \`task.kind: symbols\` alone, with the alphabet \`bytes\` and
+  without \`task.field\`, \`task.end\`, \`input.time\` and \`input.key\`.
 - \`task.seasons: auto\` has room for two seasons of at most 400 steps, which costs each sequence
   memory; longer ones, and those that few rounds will show, must be named.
-- \`task.horizons\`, \`task.seasons\`, \`task.intervals\` and \`model.learningRates\` hold
-  nothing twice; but for \`task.seasons\` their order does not matter.
+- \`task.horizons\`, \`task.seasons\`, \`task.intervals\`, \`task.alphabet\` and
+  \`model.learningRates\` hold nothing twice; but for \`task.seasons\` and \`task.alphabet\`
+  their order does not matter.
 - \`input.topic\` is none of the topics that the application writes.
 
 ## What a restart tolerates
@@ -76,7 +81,8 @@ interface Row {
 function rows(node: SchemaNode, path: string, isRequired: boolean, variant = ''): Row[] {
   const mappings = (node.anyOf ?? node.oneOf ?? [node]).filter(({ properties }) => properties)
   const isSection = mappings.length > 0 && mappings[0] === node
-  const own = isSection || path === '' ? [] : [{ path, node, variant, isRequired }]
+  const hasHeading = isSection && !path.includes('.')
+  const own = hasHeading || path === '' ? [] : [{ path, node, variant, isRequired }]
   const below = mappings.flatMap((mapping) => {
     const kind = mapping.properties?.mechanism?.const
     const when = kind === undefined ? variant : ` (with ${String(kind)})`
@@ -122,8 +128,29 @@ function mergeVariants(all: readonly Row[]): Row[] {
 function section(name: string, node: SchemaNode, isRequired: boolean): string[] {
   const lines = ['', `## \`${name}\``, '']
   if (node.properties !== undefined) lines.push(node.description ?? '', '')
-  lines.push('| key | type | default | what it does |', '| --- | --- | --- | --- |')
-  for (const row of mergeVariants(rows(node, name, isRequired))) {
+  if (name === 'task') return [...lines, node.description ?? '', ...tasks(node)]
+  return [...lines, ...table(rows(node, name, isRequired))]
+}
+
+/** A table for each kind of task. */
+function tasks(node: SchemaNode): string[] {
+  return (node.oneOf ?? []).flatMap((task) => {
+    const kind = task.properties?.kind
+    const description = kind?.description ?? ''
+    return [
+      '',
+      `### \`kind: ${String(kind?.const)}\``,
+      '',
+      description,
+      '',
+      ...table(rows(task, 'task', false)),
+    ]
+  })
+}
+
+function table(all: readonly Row[]): string[] {
+  const lines = ['| key | type | default | what it does |', '| --- | --- | --- | --- |']
+  for (const row of mergeVariants(all)) {
     const what = `${row.node.description ?? ''}${row.variant}`
     const cells = [`\`${row.path}\``, typeOf(row.node), defaultOf(row), what]
     lines.push(`| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`)

@@ -5,11 +5,21 @@ import { nearestName } from './nearest.ts'
 import type { Path } from './places.ts'
 import type { Problem } from './problem.ts'
 import { isSecretPath, redacted, shownKey } from './redact.ts'
-import { expectedAt, knownKeys, namesAt, nearestKey } from './schema-lookup.ts'
+import {
+  expectedAt,
+  kindsWith,
+  knownKeys,
+  namesAt,
+  nearestKey,
+  taskKinds,
+} from './schema-lookup.ts'
 
 type Issue = z.core.$ZodIssue
 
 const maxQuoteLength = 60
+
+/** What is said of a whole value that is of another kind: no list, none of the names. */
+const misfits: readonly string[] = ['invalid_type', 'invalid_value']
 
 function toPath(path: readonly PropertyKey[]): Path {
   return path.map((part) => (typeof part === 'number' ? part : String(part)))
@@ -36,10 +46,17 @@ function describeValue(value: unknown, path: Path): string {
   return JSON.stringify(isLong ? `${value.slice(0, maxQuoteLength)}…` : value)
 }
 
+/** The kind of task that was asked for; the default one where that is none. */
+function kindOf(raw: RawConfig): string {
+  const kind = valueAt(raw.value, ['task', 'kind'])
+  const isKind = typeof kind === 'string' && taskKinds.includes(kind)
+  return isKind ? kind : (taskKinds[0] as string)
+}
+
 /** The branch of a union that was meant: the one that likes the value's kind. */
 function meantBranch(issue: z.core.$ZodIssueInvalidUnion): readonly Issue[] | undefined {
   const meant = issue.errors.filter(
-    (branch) => !branch.some(({ code, path }) => code === 'invalid_type' && path.length === 0),
+    (branch) => !branch.some(({ code, path }) => path.length === 0 && misfits.includes(code)),
   )
   return meant.length === 1 ? meant[0] : undefined
 }
@@ -47,30 +64,39 @@ function meantBranch(issue: z.core.$ZodIssueInvalidUnion): readonly Issue[] | un
 function unknownKey(raw: RawConfig, holder: Path, key: string): Problem {
   const path = [...holder, key]
   const place = raw.places.key(path)
-  const nearest = nearestKey(holder, key.split(/\s/, 1)[0] ?? '')
+  const kind = kindOf(raw)
+  const kinds = kindsWith(path)
+  if (kinds.length > 0 && !kinds.includes(kind)) {
+    const message = `belongs to task.kind ${kinds.join(' or ')}; this task is of kind ${kind}`
+    return { place, path, message }
+  }
+  const nearest = nearestKey(holder, key.split(/\s/, 1)[0] ?? '', kind)
   const hint = nearest === undefined ? '' : `; nearest known name: ${nearest}`
-  const message = `unknown key, expected one of ${knownKeys(holder).join(', ')}${hint}`
+  const message = `unknown key, expected one of ${knownKeys(holder, kind).join(', ')}${hint}`
   return { place, path: [...holder, shownKey(key)], message }
 }
 
 function wrongValue(raw: RawConfig, issue: Issue, path: Path): Problem {
   const value = valueAt(raw.value, path)
+  const kind = kindOf(raw)
   if (value === undefined && issue.code === 'custom') {
-    const message = `${issue.message}; the default does not fit`
+    const isRequired = issue.message.startsWith('required')
+    const message = isRequired ? issue.message : `${issue.message}; the default does not fit`
     return { place: raw.places.key(path), path, message }
   }
   if (value === undefined) {
-    const message = `required: expected ${expectedAt(path)}`
+    const message = `required: expected ${expectedAt(path, kind)}`
     return { place: raw.places.key(path), path, message }
   }
   const place = raw.places.value(path)
   const later = laterValue(path, value)
   const own = issue.code === 'custom' || issue.code === 'invalid_format'
   const isOwnSentence = own || issue.message.startsWith('expected')
-  const expected = isOwnSentence ? issue.message : `expected ${expectedAt(path)}`
+  const expected = isOwnSentence ? issue.message : `expected ${expectedAt(path, kind)}`
   const got = expected.startsWith('expected') ? `, got ${describeValue(value, path)}` : ''
-  const nearest =
-    typeof value === 'string' && later === undefined ? nearestName(value, namesAt(path)) : undefined
+  const isText = typeof value === 'string' && later === undefined
+  const names = isText ? namesAt(path, kind) : []
+  const nearest = isText && !names.includes(value) ? nearestName(value, names) : undefined
   const hint = later ?? (nearest === undefined ? undefined : `nearest known name: ${nearest}`)
   return { place, path, message: `${expected}${got}${hint === undefined ? '' : `; ${hint}`}` }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { kindDefaults } from './kind-defaults.ts'
 import { configSchema } from './schema.ts'
 
 /** A JSON Schema document or a part of one, as far as this code looks into it. */
@@ -31,5 +32,23 @@ export function jsonSchema(): SchemaNode {
     },
   })
   const title = 'headrace configuration'
-  return { $schema: schema.$schema, title, ...schema } as SchemaNode
+  return withKindDefaults({ $schema: schema.$schema, title, ...schema } as SchemaNode)
+}
+
+/** JSON Schema knows one default of a value: those of a kind of task stand in its description. */
+function withKindDefaults(root: SchemaNode): SchemaNode {
+  const sections = { ...root.properties }
+  for (const [kind, defaults] of Object.entries(kindDefaults)) {
+    for (const [name, values] of Object.entries(defaults)) {
+      const section = sections[name] as SchemaNode
+      const properties = { ...section.properties }
+      for (const [key, value] of Object.entries(values)) {
+        const node = properties[key] as SchemaNode
+        const own = `Default with task.kind ${kind}: ${JSON.stringify(value)}.`
+        properties[key] = { ...node, description: `${node.description ?? ''} ${own}` }
+      }
+      sections[name] = { ...section, properties }
+    }
+  }
+  return { ...root, properties: sections }
 }

@@ -8,10 +8,9 @@ interface LaterValues {
 
 /** Values of headrace's design that this version does not have yet, by path. */
 const laterValues: Readonly<Record<string, LaterValues>> = {
-  'task.kind': { values: ['symbols', 'supervised'], instead: 'forecast' },
   'input.format': {
-    values: ['bytes', 'avro', 'protobuf', 'float32'],
-    instead: 'json and csv',
+    values: ['avro', 'protobuf', 'float32'],
+    instead: 'json, csv and bytes',
   },
   'model.kernel': { values: ['tensorflow'], instead: 'wasm and reference' },
 }

@@ -2,6 +2,7 @@ import { closeSync, openSync, readSync } from 'node:fs'
 import { HeadraceError } from '../errors.ts'
 import { type Environment, emptyDocument, type RawConfig, readDocument } from './document.ts'
 import { describeIssues } from './issues.ts'
+import { applyKindDefaults } from './kind-defaults.ts'
 import { applyOverride, applySet, type Override } from './overrides.ts'
 import { formatProblem, formatProblems, type Problem, sortProblems } from './problem.ts'
 import { collectSecrets, redactText } from './redact.ts'
@@ -136,6 +137,7 @@ function parseRaw(raw: RawConfig) {
     // A section that is empty or absent has its defaults, or the errors of what is missing in it.
     const root = raw.value as Record<string, unknown>
     for (const section of sections) root[section] ??= Object.create(null)
+    applyKindDefaults(root)
   }
   const first = configSchema.safeParse(raw.value)
   if (first.success || !retypeStrings(raw, first.error.issues)) return first

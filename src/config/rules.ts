@@ -39,38 +39,90 @@ class Rules {
   }
 }
 
+/** Groups of fields of a task, by its kind: none of them may name a field of another. */
+const fieldGroups = {
+  forecast: ['targets', 'inputs', 'known'],
+  symbols: ['field', 'end'],
+  supervised: ['targets', 'inputs', 'categorical', 'id'],
+} as const
+
+/** The fields that one key of a task names, each with its path. */
+function fieldsOf(rules: Rules, key: string): { field: string; path: Path }[] {
+  if (!rules.sound('task', key)) return []
+  const value = (rules.config.task as Readonly<Record<string, unknown>>)[key]
+  if (typeof value === 'string') return [{ field: value, path: ['task', key] }]
+  if (!Array.isArray(value)) return []
+  return value.map((field: string, index) => ({ field, path: ['task', key, index] }))
+}
+
 function checkFields(rules: Rules): void {
   const { task, input } = rules.config
-  const groups = ['targets', 'inputs', 'known'] as const
+  const groups = rules.sound('task', 'kind') ? fieldGroups[task.kind ?? 'forecast'] : []
   const owner = new Map<string, string>()
   for (const group of groups) {
-    if (!rules.sound('task', group)) continue
-    task[group].forEach((field, index) => {
+    for (const { field, path } of fieldsOf(rules, group)) {
       const first = owner.get(field)
       if (first !== undefined) {
         const where = first === group ? 'twice' : `also in task.${first}`
-        rules.fail(['task', group, index], `the field ${JSON.stringify(field)} stands ${where}`)
+        rules.fail(path, `the field ${JSON.stringify(field)} stands ${where}`)
       }
       owner.set(field, first ?? group)
-    })
+    }
   }
   if (!rules.sound('input', 'columns') || !rules.sound('input', 'format')) return
   if (input.format !== 'csv' || input.columns === undefined) return
   const columns = new Set(input.columns)
+  const named = groups.flatMap((group) => fieldsOf(rules, group))
   for (const key of ['time', 'key'] as const) {
     const field = input[key]
-    if (field !== undefined && rules.sound('input', key) && !columns.has(field)) {
-      rules.fail(['input', key], `the field ${JSON.stringify(field)} is not in input.columns`)
+    if (field !== undefined && rules.sound('input', key)) {
+      named.push({ field, path: ['input', key] })
     }
   }
-  for (const group of groups) {
-    if (!rules.sound('task', group)) continue
-    task[group].forEach((field, index) => {
-      if (columns.has(field)) return
-      const message = `the field ${JSON.stringify(field)} is not in input.columns`
-      rules.fail(['task', group, index], message)
-    })
+  for (const { field, path } of named) {
+    if (columns.has(field)) continue
+    rules.fail(path, `the field ${JSON.stringify(field)} is not in input.columns`)
   }
+}
+
+/** What the kinds of tasks ask of the format, beyond their own keys. */
+function checkKind(rules: Rules): void {
+  const { task, input } = rules.config
+  if (!rules.sound('task', 'kind') || !rules.sound('input', 'format')) return
+  const isBytes = input.format === 'bytes'
+  if (task.kind !== 'symbols') {
+    if (isBytes) rules.fail(['input', 'format'], 'bytes are for task.kind symbols alone')
+    if (task.kind === 'supervised') checkSupervised(rules)
+    return
+  }
+  if (isBytes) {
+    if (rules.sound('task', 'alphabet') && task.alphabet !== 'bytes') {
+      rules.fail(['task', 'alphabet'], 'expected bytes: input.format bytes has no other alphabet')
+    }
+    for (const key of ['field', 'end'] as const) {
+      if (task[key] !== undefined) rules.fail(['task', key], 'input.format bytes has no fields')
+    }
+    for (const key of ['time', 'key'] as const) {
+      if (input[key] !== undefined) rules.fail(['input', key], 'input.format bytes has no fields')
+    }
+  } else if (task.field === undefined) {
+    rules.fail(
+      ['task', 'field'],
+      'required: expected the field with the symbol; only input.format bytes goes without',
+    )
+  }
+  rules.unique('task', 'alphabet')
+}
+
+function checkSupervised(rules: Rules): void {
+  const { task } = rules.config
+  if (task.kind !== 'supervised') return
+  if (!rules.sound('task', 'inputs') || !rules.sound('task', 'categorical')) return
+  if (task.inputs.length + task.categorical.length > 0) return
+  rules.fail(
+    ['task', 'inputs'],
+    'required: expected a field to predict from, here or in task.categorical',
+  )
 }
 
 function checkTimes(rules: Rules): void {
@@ -143,6 +195,7 @@ export function checkRules(config: Config, context: core.$RefinementCtx<Config>)
   rules.unique('task', 'intervals')
   rules.unique('model', 'learningRates')
   checkFields(rules)
+  checkKind(rules)
   checkTimes(rules)
   checkModel(rules)
   checkTopic(rules)

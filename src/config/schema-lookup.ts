@@ -3,6 +3,23 @@ import { nearestName } from './nearest.ts'
 import { formatPath, type Path } from './places.ts'
 
 const root = jsonSchema()
+const tasks = variants(root.properties?.task ?? {})
+
+/** The kinds of tasks, the default one first. */
+export const taskKinds: readonly string[] = tasks.map(kindOf)
+
+/** The schema by the kind of its task: what a key of another kind would take is not in it. */
+const rootsByKind = new Map(taskKinds.map((kind, i) => [kind, rootWith(tasks[i] as SchemaNode)]))
+
+function kindOf(task: SchemaNode): string {
+  return String(task.properties?.kind?.const)
+}
+
+function rootWith(task: SchemaNode): SchemaNode {
+  const kinds = tasks.map(({ properties }) => properties?.kind as SchemaNode)
+  const own = { ...task, properties: { ...task.properties, kind: { anyOf: kinds } } }
+  return { ...root, properties: { ...root.properties, task: own } }
+}
 
 function variants(node: SchemaNode): readonly SchemaNode[] {
   return (node.anyOf ?? node.oneOf ?? [node]).flatMap((variant) =>
@@ -20,12 +37,20 @@ function below(node: SchemaNode, part: string | number): SchemaNode[] {
   })
 }
 
-/** What the JSON Schema says of the value at `path`: several parts where variants differ. */
-function nodesAt(path: Path): readonly SchemaNode[] {
+/**
+ * What the JSON Schema says of the value at `path` under a kind of task, or under any: several
+ * parts where variants differ.
+ */
+function nodesAt(path: Path, kind?: string): readonly SchemaNode[] {
   return path.reduce<readonly SchemaNode[]>(
     (nodes, part) => nodes.flatMap((node) => below(node, part)),
-    [root],
+    [rootsByKind.get(kind ?? '') ?? root],
   )
+}
+
+/** The kinds of tasks under which there is a value at `path`. */
+export function kindsWith(path: Path): string[] {
+  return taskKinds.filter((kind) => nodesAt(path, kind).length > 0)
 }
 
 /** Whether the schema has a value at `path`. */
@@ -33,9 +58,9 @@ export function isKnownPath(path: Path): boolean {
   return nodesAt(path).length > 0
 }
 
-/** The keys that a mapping at `path` may have. */
-export function knownKeys(path: Path): string[] {
-  const keys = nodesAt(path)
+/** The keys that a mapping at `path` may have under a kind of task. */
+export function knownKeys(path: Path, kind?: string): string[] {
+  const keys = nodesAt(path, kind)
     .flatMap(variants)
     .flatMap((node) => Object.keys(node.properties ?? {}))
   return [...new Set(keys)]
@@ -51,9 +76,12 @@ function allPaths(node: SchemaNode = root, path: Path = []): Path[] {
   )
 }
 
-/** The known name that an unknown key was most likely meant to be, beside it or elsewhere. */
-export function nearestKey(path: Path, key: string): string | undefined {
-  const neighbour = nearestName(key, knownKeys(path))
+/**
+ * The known name that an unknown key was most likely meant to be: beside it, first under this kind
+ * of task, or elsewhere.
+ */
+export function nearestKey(path: Path, key: string, kind: string): string | undefined {
+  const neighbour = nearestName(key, knownKeys(path, kind)) ?? nearestName(key, knownKeys(path))
   if (neighbour !== undefined) return neighbour
   const elsewhere = allPaths().find((other) => other.at(-1)?.toString() === key)
   return elsewhere === undefined ? undefined : formatPath(elsewhere)
@@ -81,7 +109,9 @@ export function describeNode(node: SchemaNode): string {
   }
   switch (node.type) {
     case 'array': {
-      const least = (node.minItems ?? 0) > 0 ? 'non-empty list' : 'list'
+      const { minItems = 0 } = node
+      const many = minItems > 1 ? `list of at least ${minItems}` : 'non-empty list'
+      const least = minItems > 0 ? many : 'list'
       return node.items === undefined ? least : `${least} of: ${describeNode(node.items)}`
     }
     case 'object':
@@ -93,14 +123,14 @@ export function describeNode(node: SchemaNode): string {
   }
 }
 
-/** What may stand at `path`, in words. */
-export function expectedAt(path: Path): string {
-  return [...new Set(nodesAt(path).map(describeNode))].join(' or ')
+/** What may stand at `path` under a kind of task, in words. */
+export function expectedAt(path: Path, kind: string): string {
+  return [...new Set(nodesAt(path, kind).map(describeNode))].join(' or ')
 }
 
-/** The names that may stand at `path`, where it takes names. */
-export function namesAt(path: Path): string[] {
-  return nodesAt(path)
+/** The names that may stand at `path` under a kind of task, where it takes names. */
+export function namesAt(path: Path, kind: string): string[] {
+  return nodesAt(path, kind)
     .flatMap(variants)
     .flatMap((node) => [...(node.enum ?? []), ...(node.const === undefined ? [] : [node.const])])
     .filter((name) => typeof name === 'string')

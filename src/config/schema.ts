@@ -1,18 +1,14 @@
 import { z } from 'zod'
+import { fieldName } from './names.ts'
 import { checkRules } from './rules.ts'
 import { startTimeMs } from './start-time.ts'
+import { type ForecastTask, type SupervisedTask, type SymbolsTask, task } from './task-schema.ts'
 
-/** What every field name of a record must be. */
-const fieldName = z.string().min(1, 'expected the name of a field')
 const filePath = z.string().min(1, 'expected the path of a file')
 // kafkajs splits at the first colon: the literal of an IPv6 address needs a name in its place.
 const broker = z
   .string()
   .regex(/^[^\s:,@/[\]]+:[0-9]{1,5}$/, 'expected host:port, such as broker-1:9092')
-
-function ascending(values: number[]): number[] {
-  return values.toSorted((a, b) => a - b)
-}
 
 const ssl = z.union([
   z.boolean(),
@@ -110,9 +106,12 @@ const input = z.strictObject({
         'zone). Decided once, then stored.',
     ),
   format: z
-    .enum(['json', 'csv'])
+    .enum(['json', 'csv', 'bytes'])
     .default('json')
-    .describe('Format of a record’s value: one JSON object, or one line of CSV.'),
+    .describe(
+      'Format of a record’s value: one JSON object, one line of CSV, or, for symbols, bytes: ' +
+        'each is a symbol.',
+    ),
   columns: z
     .array(fieldName)
     .min(1)
@@ -127,48 +126,6 @@ const input = z.strictObject({
   key: fieldName
     .optional()
     .describe('Field that names a sequence; by default the record’s key does.'),
-})
-
-const task = z.strictObject({
-  kind: z.enum(['forecast']).default('forecast').describe('What is learnt.'),
-  targets: z.array(fieldName).min(1).max(64).describe('Numeric fields to predict.'),
-  inputs: z
-    .array(fieldName)
-    .max(256)
-    .default([])
-    .describe('Further numeric fields that the network sees.'),
-  known: z
-    .array(fieldName)
-    .max(256)
-    .default([])
-    .describe(
-      'Numeric fields whose value at the target’s time is known when predicting; a record ' +
-        'carries the one k steps ahead as `name+k`.',
-    ),
-  horizons: z
-    .array(z.int().min(1).max(10_000))
-    .min(1)
-    .max(64)
-    .overwrite(ascending)
-    .default([1])
-    .describe('How many steps of a sequence ahead to predict.'),
-  seasons: z
-    .union([z.literal('auto'), z.array(z.int().min(2).max(100_000)).max(8)])
-    .default([])
-    .describe(
-      'Periods in steps of a sequence, the most important first; [] for none; `auto`: up to two ' +
-        'of at most 400 steps are found from the stream itself, and followed where they change.',
-    ),
-  calendar: z
-    .boolean()
-    .default(true)
-    .describe('Time of day and day of week of the target as inputs, where there is event time.'),
-  intervals: z
-    .array(z.number().gt(0).lt(1))
-    .max(16)
-    .overwrite(ascending)
-    .default([0.8, 0.95])
-    .describe('Levels of the prediction intervals.'),
 })
 
 const model = z.strictObject({
@@ -201,7 +158,7 @@ const model = z.strictObject({
   learningRates: z
     .array(z.number().positive().max(1))
     .max(16)
-    .overwrite(ascending)
+    .overwrite((rates) => rates.toSorted((a, b) => a - b))
     .default([1e-3, 3e-3])
     .describe('Step sizes of Adam: one network for each; [] for none in a full portfolio.'),
   portfolio: z
@@ -367,6 +324,11 @@ export type Config = z.infer<typeof configSchema>
 
 /** What a user writes: everything with a default may be absent. */
 export type ConfigInput = z.input<typeof configSchema>
+
+/** Configurations by the kind of their task. */
+export type ForecastConfig = Config & { readonly task: ForecastTask }
+export type SymbolsConfig = Config & { readonly task: SymbolsTask }
+export type SupervisedConfig = Config & { readonly task: SupervisedTask }
 
 /** What `run` needs beyond a `Config`. */
 export type ServiceConfig = Config & { readonly input: { readonly topic: string } }

@@ -75,6 +75,28 @@ test('no structure does, in the right sections or anywhere', () => {
   )
 })
 
+test('no structure of a task does, of any kind', () => {
+  const kind = fc.constantFrom('forecast', 'symbols', 'supervised', 'x', null)
+  const key = fc.constantFrom(
+    ...['targets', 'inputs', 'categorical', 'type', 'id', 'labels', 'maxClasses', 'seasons'],
+    ...['field', 'alphabet', 'end', 'contexts', 'top', 'known', 'horizons', 'x'],
+  )
+  const value = fc.oneof(
+    fc.jsonValue(),
+    fc.array(fc.constantFrom('a', 'b', '1', '1.0')),
+    fc.constantFrom('a', 'bytes', 'auto'),
+    fc.record({ bits: fc.jsonValue(), maxPending: fc.integer() }),
+  )
+  const format = fc.constantFrom('json', 'csv', 'bytes', 3)
+  fc.assert(
+    fc.property(kind, fc.dictionary(key, value), format, (someKind, keys, someFormat) => {
+      const root = { task: { ...keys, kind: someKind }, input: { format: someFormat } }
+      loads({ text: stringify(root) })
+    }),
+    { numRuns: 1000 },
+  )
+})
+
 test('no --set does', () => {
   const path = fc.array(
     fc.constantFrom('task', 'targets', 'kafka', 'sasl', '0', '[1]', '__proto__', 'constructor', ''),

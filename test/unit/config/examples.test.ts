@@ -29,7 +29,6 @@ test('there are examples', () => {
 })
 
 test.each(files)('deploy/%s is valid, and without a warning', (file) => {
-  const { config, warnings } = loadConfig({ file: `${folder}${file}`, env })
-  expect(config.task.targets.length).toBeGreaterThan(0)
+  const { warnings } = loadConfig({ file: `${folder}${file}`, env })
   expect(warnings).toEqual([])
 })

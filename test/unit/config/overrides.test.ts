@@ -29,13 +29,15 @@ describe('--set', () => {
     ]
     const { config } = loadConfig({ text: `${text}kafka: { ssl: true }\n`, sets, env: {} })
     expect(config.model.hidden).toBe(16)
-    expect(config.task.horizons).toEqual([2, 3])
+    expect(config.task).toMatchObject({ horizons: [2, 3] })
     expect(config.kafka.ssl).toEqual({ ca: 'ca.pem', rejectUnauthorized: true })
   })
 
   test('reaches into lists, up to the place behind the last', () => {
-    const horizons = (set: string) =>
-      loadConfig({ text, sets: ['model.hidden=8', set], env: {} }).config.task.horizons
+    const horizons = (set: string) => {
+      const { task } = loadConfig({ text, sets: ['model.hidden=8', set], env: {} }).config
+      return task.kind === 'forecast' ? task.horizons : []
+    }
     expect(horizons('task.horizons[0]=4')).toEqual([4, 5])
     expect(horizons('task.horizons.1=7')).toEqual([1, 7])
     expect(horizons('task.horizons[2]=9')).toEqual([1, 5, 9])
@@ -83,7 +85,8 @@ describe('overrides of a command', () => {
     const path = ['task', 'targets']
     const overrides = [{ path, value: ['b'], option: '--target b' }]
     const sets = ['task.targets=[c]']
-    expect(loadConfig({ sets, env: {}, overrides }).config.task.targets).toEqual(['b'])
+    const { task } = loadConfig({ sets, env: {}, overrides }).config
+    expect(task).toMatchObject({ targets: ['b'] })
     const wrong = [{ path, value: [''], option: '--target ""' }]
     const result = checkConfig({ env: {}, overrides: wrong })
     expect('problems' in result && result.problems.map(formatProblem)).toEqual([
