@@ -306,10 +306,18 @@ export const errorTable = {
     remedy: 'Check `input.columns`, and that the producer quotes cells that contain commas.',
   },
   HEADRACE_RECORD_WRONG_TYPE: {
-    sentence: 'A field that must be a number is something else.',
+    sentence: 'A field that must be a number, or a name, is something else.',
     canRetry: false,
     exitCode: 0,
-    remedy: 'Write numbers without quotes in JSON; leave out, or set to null, what is missing.',
+    remedy:
+      'Write numbers without quotes in JSON, names as text, number or boolean; leave out, or set ' +
+      'to null, what is missing.',
+  },
+  HEADRACE_RECORD_NAME_TOO_LONG: {
+    sentence: 'A symbol, category, class or identifier has more than 1,024 bytes.',
+    canRetry: false,
+    exitCode: 0,
+    remedy: 'Use names, not documents; the bytes of a text of any length: `task.alphabet: bytes`.',
   },
   HEADRACE_RECORD_NOT_FINITE: {
     sentence: 'A number is NaN or infinite.',

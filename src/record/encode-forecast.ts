@@ -1,6 +1,6 @@
 import { assert } from '../assert.ts'
 import { ByteWriter, Piece } from './byte-writer.ts'
-import { JsonNames } from './json-names.ts'
+import { OutputFrame } from './output-frame.ts'
 import { TimeWriter } from './time-writer.ts'
 import type { FieldLayout, Forecast } from './types.ts'
 
@@ -13,16 +13,12 @@ export interface ForecastEncoderOptions {
 }
 
 const BRACE = new Piece('{')
-const OFFSET = new Piece('"offset":')
-const SEQUENCE = new Piece(',"sequence":')
-const TIME = new Piece(',"time":')
 const MEAN = new Piece(',"mean":')
 const UPPER = new Piece(',"upper":')
 const PREDICTED = new Piece(',"predicted":')
 const SURPRISE = new Piece(',"surprise":')
-const RECORDS = new Piece('}},"model":{"records":')
-const DRIFT_RECORDS = new Piece('}},"drift":true,"model":{"records":')
-const UPDATES = new Piece(',"updates":')
+const END = new Piece('}}')
+const DRIFT_END = new Piece('}},"drift":true')
 
 /**
  * Forecast → the JSON of one output record (design §5). What is not known is null: a mean or a
@@ -44,8 +40,7 @@ export class ForecastEncoder {
   readonly #levelHeads: readonly Piece[]
   readonly #predictionEnd: Piece
   readonly #observedHeads: readonly Piece[]
-  readonly #tail: Piece
-  readonly #names = new JsonNames()
+  readonly #frame: OutputFrame
   readonly #times = new TimeWriter()
   readonly #own = new ByteWriter()
 
@@ -71,7 +66,7 @@ export class ForecastEncoder {
       const before = d === 0 ? '],"observed":{' : '},'
       return new Piece(`${before}${JSON.stringify(target)}:{"value":`)
     })
-    this.#tail = new Piece(`,"application":${JSON.stringify(application)}}}`)
+    this.#frame = new OutputFrame(application)
   }
 
   /** `offset` of the input record in its partition; its digits are written as a JSON number. */
@@ -82,21 +77,13 @@ export class ForecastEncoder {
 
   /** The same but for the brace in front: for those who put members of their own there. */
   writeMembers(out: ByteWriter, offset: bigint, forecast: Forecast): void {
-    out.piece(OFFSET)
-    out.offset(offset)
-    out.piece(SEQUENCE)
-    out.piece(this.#names.of(forecast.sequence))
-    out.piece(TIME)
-    this.#times.write(out, forecast.timeMs)
+    this.#frame.head(out, offset, forecast)
     for (let k = 0; k < this.#horizonCount; k++) {
       for (let d = 0; d < this.#targetCount; d++) this.#writePrediction(out, k, d, forecast)
     }
     this.#writeObserved(out, forecast)
-    out.piece(forecast.drifts.includes(1) ? DRIFT_RECORDS : RECORDS)
-    out.integer(forecast.records)
-    out.piece(UPDATES)
-    out.integer(forecast.updates)
-    out.piece(this.#tail)
+    out.piece(forecast.drifts.includes(1) ? DRIFT_END : END)
+    this.#frame.tail(out, forecast.records, forecast.updates)
   }
 
   /** The record as a string, for the few that want one. */

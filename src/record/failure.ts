@@ -20,3 +20,8 @@ export function describe(value: unknown): string {
   if (typeof value === 'object' && value !== null) return 'an object'
   return String(value)
 }
+
+/** A field, for the beginning of a message. */
+export function fieldText(name: string): string {
+  return `The field ${quote(name)}`
+}
