@@ -1,4 +1,5 @@
-import type { NetworkSpec } from './network-spec.ts'
+import type { NetworkSpec, SymbolSpec } from './network-spec.ts'
+import type { SymbolLimits, SymbolNetworkKernel } from './symbol-kernel.ts'
 
 /** What a kernel must know at construction, to allocate everything then. */
 export interface KernelLimits {
@@ -188,5 +189,6 @@ export interface Kernel {
   /** Bytes that it has laid out for itself; what callers see may be a part of them. */
   readonly arenaBytes: number
   openNetwork(spec: NetworkSpec, limits: KernelLimits): NetworkKernel
+  openSymbolNetwork(spec: SymbolSpec, limits: SymbolLimits): SymbolNetworkKernel
   openLeastSquares(options: LeastSquaresOptions): LeastSquares
 }

@@ -1,4 +1,4 @@
-import type { Cell, LayerLayout, NetworkSpec, ParameterLayout } from './network-spec.ts'
+import type { Cell, LayerLayout, ParameterLayout, RecurrentSpec } from './network-spec.ts'
 
 /**
  * A rectangle of a layer's weights and the pre-activations that it feeds. rnn and lstm are one
@@ -18,9 +18,15 @@ export interface LayerTape {
   readonly cell: Cell
   /** Where the layer's parameters lie. */
   readonly layout: LayerLayout
+  /** Where the layer's table of symbols (O, gates H) lies; −1 for none. */
+  readonly tableAt: number
+  /** (T): the symbol that goes in at each step, where there is a table. */
+  readonly symbols: Int32Array
   /** In, H */
   readonly width: number
   readonly hidden: number
+  /** Rows of weights, gates H: what a row of the table feeds, the first of the pre-activations. */
+  readonly gateRows: number
   /** Pre-activations per unit: rnn 1, gru 4, lstm 4. */
   readonly biases: number
   /** (T + 1, In + H): row t is the layer's input at step t and its h after step t − 1. */
@@ -55,10 +61,11 @@ export interface LayerTape {
 
 /** The tape of one of `layout`'s layers for a window of T = `window` steps. */
 export function openTape(
-  { cell, hidden }: NetworkSpec,
-  layout: ParameterLayout,
+  { cell, hidden }: RecurrentSpec,
+  layout: Pick<ParameterLayout, 'gates' | 'biases' | 'layers'>,
   layer: LayerLayout,
   window: number,
+  tableAt = -1,
 ): LayerTape {
   const width = layer.inputs
   const { gates, biases } = layout
@@ -70,8 +77,11 @@ export function openTape(
   return {
     cell,
     layout: layer,
+    tableAt,
+    symbols: new Int32Array(tableAt < 0 ? 0 : window),
     width,
     hidden,
+    gateRows: gates * hidden,
     biases,
     rows: new Float64Array((window + 1) * (width + hidden)),
     gates: new Float64Array(window * biases * hidden),

@@ -13,6 +13,18 @@ export interface KernelExports {
   accumulate(network: number, runs: number): void
   lagNorms(network: number): void
   transposeWeights(network: number): void
+  /** See `assembly/symbols.ts`. */
+  symbolStep(network: number): void
+  symbolDistribution(network: number): void
+  symbolLearn(
+    network: number,
+    rate: number,
+    gain: number,
+    correction: number,
+    epsilon: number,
+  ): void
+  symbolAccumulate(network: number, runs: number): void
+  transposeReadOut(network: number): void
   gradientNorm(gradient: number, bytes: number): number
   adam(
     parameters: number,

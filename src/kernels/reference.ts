@@ -1,16 +1,16 @@
 import type { AdamStep, Kernel, KernelLimits, LiveRows, NetworkKernel, Runs } from './kernel.ts'
-import { addLayerGradient, layerBackward, layerForward } from './layer.ts'
-import { type LayerTape, openTape } from './layer-tape.ts'
+import { LayerStack } from './layer-stack.ts'
 import { ReferenceLeastSquares } from './least-squares.ts'
 import { type NetworkSpec, parameterLayout, stateSize } from './network-spec.ts'
 import { ReadOut } from './read-out.ts'
+import { ReferenceSymbolNetwork } from './reference-symbols.ts'
 
 /**
  * Plain loops in double precision: kept for ever as the truth that other kernels are tested
  * against. Parameters and carried states are single precision, everything between is double.
  *
  * The order of reading: `cells`, `normalise`, `products`, `layer` (which joins those three),
- * `read-out`, and here the way through all layers and steps.
+ * `layer-stack`, `read-out`, and here the way through all steps; `reference-symbols` beside it.
  *
  * Letters: I inputs, H hidden, L layers, O outputs, F = L H + I features, T window, S state size.
  */
@@ -19,6 +19,7 @@ export const referenceKernel: Kernel = {
   // Its arrays are the callers' and small tapes beside them.
   arenaBytes: 0,
   openNetwork: (spec, limits) => new ReferenceNetwork(spec, limits),
+  openSymbolNetwork: (spec, limits) => new ReferenceSymbolNetwork(spec, limits),
   openLeastSquares: (options) => new ReferenceLeastSquares(options),
 }
 
@@ -29,7 +30,7 @@ class ReferenceNetwork implements NetworkKernel {
   private readonly spec: NetworkSpec
   private readonly stateSize: number
   private readonly zeros: Float32Array
-  private readonly tapes: readonly LayerTape[]
+  private readonly layers: LayerStack
   private readonly readOut: ReadOut
 
   constructor(spec: NetworkSpec, { window, huberDelta }: KernelLimits) {
@@ -40,7 +41,7 @@ class ReferenceNetwork implements NetworkKernel {
     this.parameters = new Float32Array(layout.count)
     this.secondMoments = new Float32Array(layout.count)
     this.gradient = new Float64Array(layout.count)
-    this.tapes = layout.layers.map((layer) => openTape(spec, layout, layer, window))
+    this.layers = new LayerStack(spec, layout, window)
     this.readOut = new ReadOut(spec, layout, window, huberDelta)
   }
 
@@ -68,9 +69,9 @@ class ReferenceNetwork implements NetworkKernel {
   ): void {
     for (let row = 0; row < rows; row++) {
       const stateAt = statesAt + row * this.stateSize
-      this.loadState(states, stateAt)
+      this.layers.loadState(states, stateAt)
       this.step(0, inputs, inputsAt + row * this.spec.inputs)
-      this.storeState(states, stateAt)
+      this.layers.storeState(states, stateAt)
       this.readOut.forward(this.parameters, 0, outputs, outputsAt + row * this.spec.outputs)
     }
   }
@@ -87,7 +88,7 @@ class ReferenceNetwork implements NetworkKernel {
       const at = row * spec.inputs
       this.forward(1, inputs, at, states[row]!, statesAt[row]! + shift, outputs, row * spec.outputs)
       if (fresh === null) continue
-      this.loadState(zeros, 0)
+      this.layers.loadState(zeros, 0)
       this.step(0, inputs, at)
       readOut.forward(parameters, 0, fresh, row * spec.outputs)
     }
@@ -107,113 +108,42 @@ class ReferenceNetwork implements NetworkKernel {
     const warmup = runs.warmup[run]!
     const steps = runs.steps[run]! - warmup
     const first = run * runs.stepsMax
-    this.loadState(states, run * this.stateSize)
+    this.layers.loadState(states, run * this.stateSize)
     for (let s = 0; s < warmup; s++) {
       this.step(0, runs.inputs, (first + s) * inputs)
-      this.rewind()
+      this.layers.rewind()
     }
     for (let t = 0; t < steps; t++) this.step(t, runs.inputs, (first + warmup + t) * inputs)
     return steps
   }
 
-  /** (S) of one sequence → row 0 of the tapes. */
-  private loadState(states: Float32Array, at: number): void {
-    const { hidden } = this.spec
-    const cellsAt = at + this.tapes.length * hidden
-    for (let l = 0; l < this.tapes.length; l++) {
-      const { rows, width, cells } = this.tapes[l]!
-      const h = at + l * hidden
-      const c = cellsAt + l * hidden
-      for (let i = 0; i < hidden; i++) rows[width + i] = states[h + i]!
-      if (cells.length > 0) for (let i = 0; i < hidden; i++) cells[i] = states[c + i]!
-    }
-  }
-
-  /** Row 1 of the tapes → (S) of one sequence, rounded to single precision. */
-  private storeState(states: Float32Array, at: number): void {
-    const { hidden } = this.spec
-    const cellsAt = at + this.tapes.length * hidden
-    for (let l = 0; l < this.tapes.length; l++) {
-      const { rows, width, cells } = this.tapes[l]!
-      const h = at + l * hidden
-      const c = cellsAt + l * hidden
-      const next = width + hidden + width
-      for (let i = 0; i < hidden; i++) states[h + i] = rows[next + i]!
-      if (cells.length > 0) for (let i = 0; i < hidden; i++) states[c + i] = cells[hidden + i]!
-    }
-  }
-
-  /** Makes the state after step 0 the state before it. */
-  private rewind(): void {
-    const { hidden } = this.spec
-    for (const { rows, width, cells } of this.tapes) {
-      const next = width + hidden + width
-      for (let i = 0; i < hidden; i++) rows[width + i] = rows[next + i]!
-      if (cells.length > 0) for (let i = 0; i < hidden; i++) cells[i] = cells[hidden + i]!
-    }
-  }
-
-  /** Step t of all layers: row t of the tapes and x (I) → row t + 1 and row t of the features. */
+  /** Step t of all layers on x (I), and row t of the features. */
   private step(t: number, x: Float32Array, xAt: number): void {
-    const { parameters, tapes } = this
+    const { layers, parameters } = this
     const { hidden, inputs } = this.spec
     const { features, featureSize } = this.readOut
-    const bottom = tapes[0]!
+    const bottom = layers.tapes[0]!
     const featuresAt = t * featureSize
-    const inputsAt = featuresAt + tapes.length * hidden
+    const inputsAt = featuresAt + layers.tapes.length * hidden
     for (let j = 0; j < inputs; j++) {
       bottom.rows[t * (inputs + hidden) + j] = x[xAt + j]!
       features[inputsAt + j] = x[xAt + j]!
     }
-    for (let l = 0; l < tapes.length; l++) {
-      const tape = tapes[l]!
-      const above = tapes[l + 1]
-      layerForward(tape, parameters, t)
-      const next = (t + 1) * (tape.width + hidden) + tape.width
-      for (let i = 0; i < hidden; i++) {
-        const h = tape.rows[next + i]!
-        features[featuresAt + l * hidden + i] = h
-        if (above !== undefined) above.rows[t * 2 * hidden + i] = h
-      }
-    }
+    layers.step(parameters, t, features, featuresAt)
   }
 
   /** Back through the window from step `last`, then every weight's gradient as one product. */
   private backward(last: number): void {
-    const { gradient, tapes, readOut } = this
-    this.clearDeltas()
+    const { gradient, layers, readOut } = this
+    layers.clearDeltas()
     for (let t = last; t >= 0; t--) this.stepBack(t)
-    for (const tape of tapes) addLayerGradient(tape, gradient, last + 1)
+    layers.addGradient(gradient, last + 1)
     readOut.addGradient(gradient, last + 1)
   }
 
-  private clearDeltas(): void {
-    for (const tape of this.tapes) {
-      tape.rowDelta.fill(0)
-      tape.cellDelta.fill(0)
-    }
-  }
-
-  /**
-   * Step t backwards: `rowDelta` and `cellDelta` hold what step t + 1 handed back, afterwards what
-   * step t does. Row deltas towards the raw input stay zero.
-   */
   private stepBack(t: number): void {
-    const { parameters, tapes, readOut } = this
-    const { hidden } = this.spec
-    readOut.backward(parameters, t)
-    for (let l = tapes.length - 1; l >= 0; l--) {
-      const tape = tapes[l]!
-      const above = tapes[l + 1]
-      const { hiddenDelta, rowDelta, width } = tape
-      for (let i = 0; i < hidden; i++) {
-        hiddenDelta[i] = rowDelta[width + i]! + readOut.featureDelta[l * hidden + i]!
-      }
-      if (above !== undefined) {
-        for (let i = 0; i < hidden; i++) hiddenDelta[i] = hiddenDelta[i]! + above.rowDelta[i]!
-      }
-      layerBackward(tape, parameters, t)
-    }
+    this.readOut.backward(this.parameters, t)
+    this.layers.stepBack(this.parameters, t, this.readOut.featureDelta)
   }
 
   gradientNorm(): number {
@@ -252,24 +182,14 @@ class ReferenceNetwork implements NetworkKernel {
     readOut.lossSum = lossSum
     readOut.losses = losses
     if (last < 0) return
-    this.clearDeltas()
+    this.layers.clearDeltas()
     readOut.backward(parameters, last)
     let direct = 0
     for (const d of readOut.featureDelta) direct += d * d
     out[0] = Math.sqrt(direct)
     for (let k = 1; k < steps; k++) {
       this.stepBack(steps - k)
-      out[k] = this.handedBack()
+      out[k] = this.layers.handedBack()
     }
-  }
-
-  /** ‖∂L / ∂(state before the step in hand)‖₂. */
-  private handedBack(): number {
-    let sum = 0
-    for (const { rowDelta, cellDelta, width } of this.tapes) {
-      for (let i = width; i < rowDelta.length; i++) sum += rowDelta[i]! * rowDelta[i]!
-      for (let i = 0; i < cellDelta.length; i++) sum += cellDelta[i]! * cellDelta[i]!
-    }
-    return Math.sqrt(sum)
   }
 }

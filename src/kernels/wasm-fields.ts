@@ -82,6 +82,11 @@ export const NETWORK_FIELDS = [
   'lags',
   'huberDelta',
   'normalise',
+  'columns',
+  'liveSymbols',
+  'windowSymbols',
+  'touched',
+  'outputMoments',
 ] as const
 
 /** Fields of `Layer`, likewise. */
@@ -109,6 +114,7 @@ export const LAYER_FIELDS = [
   'cellDeltas',
   'liveHidden',
   'liveCells',
+  'table',
 ] as const
 
 export type NetworkFields = Readonly<Record<(typeof NETWORK_FIELDS)[number], number>>

@@ -1,6 +1,12 @@
 import type { Arena } from './arena.ts'
 import type { KernelLimits } from './kernel.ts'
-import { type NetworkSpec, type ParameterLayout, parameterLayout } from './network-spec.ts'
+import {
+  type LayerLayout,
+  type NetworkSpec,
+  parameterLayout,
+  type SymbolSpec,
+  symbolLayout,
+} from './network-spec.ts'
 import { LINE_BYTES, matrixBytes, PANEL, panelPlace, panelsOf, ROW_BYTES } from './panels.ts'
 import {
   type GateOrder,
@@ -24,15 +30,55 @@ export interface WasmLayout {
   readonly lossesAt: number
   readonly network: NetworkFields
   readonly layers: readonly LayerFields[]
-  /** (P): for each parameter of `ParameterLayout` its place in floats behind `parameters`. */
+  /**
+   * (P): for each parameter of `ParameterLayout`, or of `SymbolLayout`, its place in floats behind
+   * `parameters`.
+   */
   readonly places: Int32Array
 }
 
 /** Lays a network out in `arena` and writes the blocks that describe it. */
 export function layOut(arena: Arena, spec: NetworkSpec, limits: KernelLimits): WasmLayout {
-  const plan = new Plan(arena, spec, limits)
+  const { layers, ...rest } = parameterLayout(spec)
+  return layOutShape(arena, { ...spec, ...rest, parts: layers, ofSymbols: false }, limits)
+}
+
+/** The same for a network of symbols. */
+export function layOutSymbols(
+  arena: Arena,
+  spec: SymbolSpec,
+  limits: Pick<KernelLimits, 'window' | 'runsMax' | 'warmupMax'>,
+): WasmLayout {
+  const { layers, outputWeightsAt, outputBiasesAt, ...rest } = symbolLayout(spec)
+  const shape: Shape = {
+    ...spec,
+    ...rest,
+    inputs: 0,
+    outputs: spec.columns,
+    parts: layers,
+    readoutWeightsAt: outputWeightsAt,
+    readoutBiasesAt: outputBiasesAt,
+    ofSymbols: true,
+  }
+  return layOutShape(arena, shape, { ...limits, huberDelta: 0 })
+}
+
+/** What the plan needs to know of either kind of network. */
+interface Shape extends NetworkSpec {
+  readonly gates: number
+  readonly parts: readonly LayerLayout[]
+  readonly readoutWeightsAt: number
+  readonly readoutBiasesAt: number
+  readonly count: number
+  /** With tables of symbols, and the read-out no part of what the optimiser goes through. */
+  readonly ofSymbols: boolean
+  readonly tablesAt?: number
+}
+
+function layOutShape(arena: Arena, shape: Shape, limits: KernelLimits): WasmLayout {
+  const plan = new Plan(arena, shape, limits)
   const at = arena.allocate(NETWORK_BYTES)
-  const firstLayer = arena.allocate(LAYER_BYTES * spec.layers)
+  const firstLayer = arena.allocate(LAYER_BYTES * shape.layers)
   const layers = plan.layers()
   const network = plan.network(firstLayer)
   NETWORK_FIELDS.forEach((field, i) => {
@@ -60,14 +106,26 @@ interface LayerWeights {
   readonly inputWeights: number
   readonly recurrentWeights: number
   readonly readoutWeights: number
+  /** 0 for none. */
+  readonly table: number
+}
+
+/** Where all parameters lie. */
+interface Block {
+  readonly layers: readonly LayerWeights[]
+  readonly readoutBiases: number
+  readonly readoutInput: number
+  /** Ends of what the optimiser passes over, of what has a gradient, and of all. */
+  readonly denseEnd: number
+  readonly learntEnd: number
+  readonly end: number
 }
 
 class Plan {
   private readonly arena: Arena
-  private readonly spec: NetworkSpec
+  private readonly spec: Shape
   private readonly limits: KernelLimits
   private readonly order: GateOrder
-  private readonly parameters: ParameterLayout
   /** H rounded up to whole panels. */
   private readonly hidden: number
   private readonly outputPanels: number
@@ -77,17 +135,13 @@ class Plan {
   private readonly hiddenStride: number
   private readonly windowInputs: number
   private readonly block: number
-  private readonly blockBytes: number
-  private readonly weights: readonly LayerWeights[]
-  private readonly readoutBiases: number
-  private readonly readoutInput: number
+  private readonly blocks: Block
 
-  constructor(arena: Arena, spec: NetworkSpec, limits: KernelLimits) {
+  constructor(arena: Arena, spec: Shape, limits: KernelLimits) {
     this.arena = arena
     this.spec = spec
     this.limits = limits
     this.order = ORDERS[spec.cell]
-    this.parameters = parameterLayout(spec)
     this.hidden = PANEL * panelsOf(spec.hidden)
     this.outputPanels = panelsOf(spec.outputs)
     this.group = Math.min(GROUP, limits.runsMax)
@@ -95,39 +149,41 @@ class Plan {
     this.gateStride = tapeStride(this.order.blocks * this.hidden)
     this.hiddenStride = tapeStride(this.hidden)
     this.windowInputs = arena.allocate(4 * this.rows * spec.inputs)
-    const sizes = this.parameterSizes()
-    this.blockBytes = sizes.reduce((sum, size) => sum + size, 0)
-    this.block = arena.allocate(this.blockBytes)
-    let top = this.block
-    const take = (): number => {
-      const at = top
-      top += sizes.shift() ?? 0
-      return at
-    }
-    this.weights = Array.from({ length: spec.layers }, () => ({
-      biases: take(),
-      gains: take(),
-      inputWeights: take(),
-      recurrentWeights: take(),
-      readoutWeights: take(),
-    }))
-    this.readoutBiases = take()
-    this.readoutInput = take()
+    this.block = arena.allocate(this.parameterBlock(0).end)
+    this.blocks = this.parameterBlock(this.block)
   }
 
-  /** Bytes of every part of the parameters, in the order in which they lie. */
-  private parameterSizes(): number[] {
+  /**
+   * The parts of the parameters in the order in which they lie, from `base` on. The softmax of
+   * symbols lies apart, behind the tables, because it has its own way of learning.
+   */
+  private parameterBlock(base: number): Block {
     const { order, hidden, spec } = this
+    const { ofSymbols } = spec
+    let top = base
+    const take = (bytes: number): number => {
+      top += bytes
+      return top - bytes
+    }
     const row = 4 * hidden * order.blocks
-    const layers = this.parameters.layers.flatMap((_, l) => [
-      row,
-      spec.normalise === true ? row : 0,
-      matrixBytes(this.depth(l), order.input.length * hidden),
-      matrixBytes(hidden, order.recurrent.length * hidden),
-      matrixBytes(hidden, spec.outputs),
-    ])
-    const biases = ROW_BYTES * this.outputPanels
-    return [...layers, biases, matrixBytes(spec.inputs, spec.outputs)]
+    const takeReadout = () => take(matrixBytes(hidden, spec.outputs))
+    const layers = spec.parts.map((_, l) => ({
+      biases: take(row),
+      gains: take(spec.normalise === true ? row : 0),
+      inputWeights: take(matrixBytes(this.depth(l), order.input.length * hidden)),
+      recurrentWeights: take(matrixBytes(hidden, order.recurrent.length * hidden)),
+      readoutWeights: ofSymbols ? 0 : takeReadout(),
+      table: 0,
+    }))
+    const denseEnd = top
+    const rowOfTable = 4 * hidden * order.input.length
+    if (ofSymbols) for (const layer of layers) layer.table = take(spec.outputs * rowOfTable)
+    const learntEnd = top
+    if (ofSymbols) for (const layer of layers) layer.readoutWeights = takeReadout()
+    const readoutBiases = take(ROW_BYTES * this.outputPanels)
+    const readoutInput = take(matrixBytes(spec.inputs, spec.outputs))
+    const ends = ofSymbols ? { denseEnd, learntEnd } : { denseEnd: top, learntEnd: top }
+    return { layers, readoutBiases, readoutInput, ...ends, end: top }
   }
 
   /** Rows of the weights on a layer's input. */
@@ -142,7 +198,7 @@ class Plan {
     const tape = (stride: number, wanted = true) => arena.allocate(wanted ? rows * stride : 0)
     const transposed = (depth: number) => arena.allocate(matrixBytes(depth, hidden))
     let below = { windowInputs: this.windowInputs, inputStride: 4 * spec.inputs }
-    return this.weights.map((own, l) => {
+    return this.blocks.layers.map((own, l) => {
       const after = tape(hiddenStride)
       const layer: LayerFields = {
         inputs: this.depth(l),
@@ -174,8 +230,12 @@ class Plan {
     const hiddenPanels = hidden / PANEL
     const outputStride = ROW_BYTES * outputPanels
     const perRun = () => arena.allocate(4 * group)
-    const moments = arena.allocate(this.blockBytes)
-    const gradient = arena.allocate(this.blockBytes)
+    const { readoutBiases, readoutInput, denseEnd, learntEnd } = this.blocks
+    const moments = arena.allocate(learntEnd - this.block)
+    const gradient = arena.allocate(learntEnd - this.block)
+    const { ofSymbols } = spec
+    const ofThem = (bytes: number) => arena.allocate(ofSymbols ? bytes : 0)
+    const lossWidth = ofSymbols ? 1 : spec.outputs
     const widest = Math.max(this.gateStride, outputStride)
     return {
       cell: order.code,
@@ -195,11 +255,11 @@ class Plan {
       layers: spec.layers,
       firstLayer,
       parameters: this.block,
-      parameterBytes: this.blockBytes,
+      parameterBytes: denseEnd - this.block,
       momentsShift: moments - this.block,
       gradientShift: gradient - this.block,
-      readoutBiases: this.readoutBiases,
-      readoutInput: this.readoutInput,
+      readoutBiases,
+      readoutInput,
       group,
       window: limits.window,
       warmupMax: limits.warmupMax,
@@ -213,46 +273,67 @@ class Plan {
       liveGates: arena.allocate(group * this.gateStride),
       liveOutputs: arena.allocate(group * outputStride),
       windowInputs: this.windowInputs,
-      targets: arena.allocate(4 * rows * spec.outputs),
+      targets: arena.allocate(4 * rows * lossWidth),
       outputDeltas: arena.allocate(rows * outputStride),
-      mask: arena.allocate(rows * spec.outputs),
+      mask: arena.allocate(rows * lossWidth),
       zeros: arena.allocate(widest),
       waste: arena.allocate(widest),
       lags: arena.allocate(8 * limits.window),
       huberDelta: 0,
       normalise: spec.normalise === true ? 1 : 0,
+      columns: ofSymbols ? spec.outputs : 0,
+      liveSymbols: ofThem(4 * group * Math.max(1, limits.warmupMax)),
+      windowSymbols: ofThem(4 * rows),
+      touched: ofThem(spec.outputs),
+      outputMoments: ofThem(outputStride),
     }
   }
 
   /** See `WasmLayout`. */
   places(): Int32Array {
-    const { parameters, spec } = this
-    const places = new Int32Array(parameters.count)
+    const { spec, blocks } = this
+    const { readoutWeightsAt, readoutBiasesAt } = spec
+    const places = new Int32Array(spec.count)
     const put = (parameter: number, address: number) => {
       places[parameter] = (address - this.block) / 4
     }
     for (let l = 0; l < spec.layers; l++) this.placeLayer(l, put)
-    const size = (parameters.readoutBiasesAt - parameters.readoutWeightsAt) / spec.outputs
+    if (spec.tablesAt !== undefined) this.placeTables(spec.tablesAt, put)
+    const size = (readoutBiasesAt - readoutWeightsAt) / spec.outputs
     for (let o = 0; o < spec.outputs; o++) {
-      const row = parameters.readoutWeightsAt + o * size
-      this.weights.forEach(({ readoutWeights }, l) => {
+      const row = readoutWeightsAt + o * size
+      blocks.layers.forEach(({ readoutWeights }, l) => {
         for (let i = 0; i < spec.hidden; i++) {
           put(row + l * spec.hidden + i, panelPlace(readoutWeights, this.hidden, i, o))
         }
       })
       const x = row + spec.layers * spec.hidden
       for (let j = 0; j < spec.inputs; j++) {
-        put(x + j, panelPlace(this.readoutInput, spec.inputs, j, o))
+        put(x + j, panelPlace(blocks.readoutInput, spec.inputs, j, o))
       }
-      put(parameters.readoutBiasesAt + o, this.readoutBiases + 4 * o)
+      put(readoutBiasesAt + o, blocks.readoutBiases + 4 * o)
     }
     return places
   }
 
+  /** The rows of the tables, their gates in the order of the kernel's rows. */
+  private placeTables(tablesAt: number, put: (parameter: number, address: number) => void): void {
+    const { order, hidden, spec, blocks } = this
+    let parameter = tablesAt
+    for (const { table } of blocks.layers) {
+      for (let o = 0; o < spec.outputs; o++) {
+        for (const gate of order.input) {
+          const at = table + 4 * hidden * (o * order.input.length + gate)
+          for (let i = 0; i < spec.hidden; i++) put(parameter++, at + 4 * i)
+        }
+      }
+    }
+  }
+
   private placeLayer(l: number, put: (parameter: number, address: number) => void): void {
     const { order, hidden, spec } = this
-    const { inputs, weightsAt, biasesAt, gainsAt } = this.parameters.layers[l]!
-    const own = this.weights[l]!
+    const { inputs, weightsAt, biasesAt, gainsAt } = spec.parts[l]!
+    const own = this.blocks.layers[l]!
     const stride = inputs + spec.hidden
     for (let gate = 0; gate < order.input.length; gate++) {
       for (let i = 0; i < spec.hidden; i++) {

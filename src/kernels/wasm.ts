@@ -6,6 +6,8 @@ import { type NetworkSpec, stateSize } from './network-spec.ts'
 import { LAYER_BYTES, NETWORK_BYTES } from './wasm-fields.ts'
 import { layOut, type WasmLayout } from './wasm-layout.ts'
 import { WasmLeastSquares } from './wasm-least-squares.ts'
+import { LiveStates } from './wasm-states.ts'
+import { WasmSymbolNetwork } from './wasm-symbols.ts'
 
 /**
  * Single precision with SIMD in WebAssembly, without its relaxed part: the same bits on every
@@ -23,6 +25,7 @@ export function openWasmKernel(): Kernel {
       return module.arena.bytes
     },
     openNetwork: (spec, limits) => new WasmNetwork(module, spec, limits),
+    openSymbolNetwork: (spec, limits) => new WasmSymbolNetwork(module, spec, limits),
     openLeastSquares: (options) => new WasmLeastSquares(module, options),
   }
 }
@@ -35,8 +38,7 @@ class WasmNetwork implements NetworkKernel {
   private readonly arena: Arena
   private readonly exports: KernelExports
   private readonly stateSize: number
-  /** Where c begins in a sequence's state, behind h of every layer; 0 for cells without one. */
-  private readonly cellsAt: number
+  private readonly live: LiveStates
   /** Whether the transposed weights are those of an earlier update. */
   private stale = true
 
@@ -46,7 +48,7 @@ class WasmNetwork implements NetworkKernel {
     this.exports = module.exports
     this.layout = layOut(module.arena, spec, limits)
     this.stateSize = stateSize(spec)
-    this.cellsAt = spec.cell === 'lstm' ? spec.layers * spec.hidden : 0
+    this.live = new LiveStates(module.arena, spec, this.layout)
     this.parameters = new Float32Array(this.layout.places.length)
     this.secondMoments = new Float32Array(this.layout.places.length)
   }
@@ -106,11 +108,11 @@ class WasmNetwork implements NetworkKernel {
       this.loadInputs(count, inputs, inputsAt + done * width)
       const from = statesAt + done * this.stateSize
       for (let row = 0; row < count; row++) {
-        this.loadState(row, states, from + row * this.stateSize)
+        this.live.load(row, states, from + row * this.stateSize)
       }
       this.exports.step(this.layout.at, count)
       for (let row = 0; row < count; row++) {
-        this.storeState(row, states, from + row * this.stateSize)
+        this.live.store(row, states, from + row * this.stateSize)
       }
       this.readOutputs(count, outputs, outputsAt + done * size)
     }
@@ -129,15 +131,15 @@ class WasmNetwork implements NetworkKernel {
       const count = Math.min(rows - done, group)
       this.loadInputs(count, inputs, done * width)
       for (let row = 0; row < count; row++) {
-        this.loadState(row, states[done + row]!, statesAt[done + row]! + shift)
+        this.live.load(row, states[done + row]!, statesAt[done + row]! + shift)
       }
       this.exports.step(this.layout.at, count)
       for (let row = 0; row < count; row++) {
-        this.storeState(row, states[done + row]!, statesAt[done + row]! + shift)
+        this.live.store(row, states[done + row]!, statesAt[done + row]! + shift)
       }
       this.readOutputs(count, outputs, done * size)
       if (fresh === null) continue
-      for (let row = 0; row < count; row++) this.clearState(row)
+      for (let row = 0; row < count; row++) this.live.clear(row)
       this.exports.step(this.layout.at, count)
       this.readOutputs(count, fresh, done * size)
     }
@@ -157,60 +159,6 @@ class WasmNetwork implements NetworkKernel {
     for (let row = 0; row < rows; row++) {
       const from = (liveOutputs + row * outputStride) / 4
       for (let o = 0; o < size; o++) outputs[to + row * size + o] = memory[from + o]!
-    }
-  }
-
-  /** Zeros → row of the live state. */
-  private clearState(row: number): void {
-    const { spec, cellsAt, layout } = this
-    const memory = this.arena.float32
-    const shift = row * layout.network.hiddenStride
-    const width = 8 * layout.network.hiddenPanels
-    for (let l = 0; l < spec.layers; l++) {
-      const { liveHidden, liveCells } = layout.layers[l]!
-      const h = (liveHidden + shift) / 4
-      for (let i = 0; i < width; i++) memory[h + i] = 0
-      if (cellsAt === 0) continue
-      const c = (liveCells + shift) / 4
-      for (let i = 0; i < width; i++) memory[c + i] = 0
-    }
-  }
-
-  /** (S) of one sequence → row of the live state. */
-  private loadState(row: number, states: Float32Array, at: number): void {
-    const { spec, cellsAt, layout } = this
-    const { hidden } = spec
-    const memory = this.arena.float32
-    const shift = row * layout.network.hiddenStride
-    const width = 8 * layout.network.hiddenPanels
-    for (let l = 0; l < spec.layers; l++) {
-      const { liveHidden, liveCells } = layout.layers[l]!
-      const h = (liveHidden + shift) / 4
-      // A NaN that was once here has spread over the whole row.
-      for (let i = hidden; i < width; i++) memory[h + i] = 0
-      const from = at + l * hidden
-      for (let i = 0; i < hidden; i++) memory[h + i] = states[from + i]!
-      if (cellsAt === 0) continue
-      const c = (liveCells + shift) / 4
-      for (let i = hidden; i < width; i++) memory[c + i] = 0
-      for (let i = 0; i < hidden; i++) memory[c + i] = states[from + cellsAt + i]!
-    }
-  }
-
-  /** Row of the live state → (S) of one sequence. */
-  private storeState(row: number, states: Float32Array, at: number): void {
-    const { spec, cellsAt, layout } = this
-    const { hidden } = spec
-    const memory = this.arena.float32
-    const shift = row * layout.network.hiddenStride
-    for (let l = 0; l < spec.layers; l++) {
-      const { liveHidden, liveCells } = layout.layers[l]!
-      const h = (liveHidden + shift) / 4
-      const to = at + l * hidden
-      for (let i = 0; i < hidden; i++) states[to + i] = memory[h + i]!
-      if (cellsAt === 0) continue
-      const c = (liveCells + shift) / 4
-      for (let i = 0; i < hidden; i++) states[to + cellsAt + i] = memory[c + i]!
     }
   }
 
@@ -262,7 +210,7 @@ class WasmNetwork implements NetworkKernel {
     const first = run * runs.stepsMax
     int32[network.warmup / 4 + place] = warmup
     int32[network.steps / 4 + place] = steps
-    this.loadState(place, states, run * this.stateSize)
+    this.live.load(place, states, run * this.stateSize)
     const warm = network.liveInputs / 4 + place * network.warmupMax * inputs
     for (let i = 0; i < warmup * inputs; i++) float32[warm + i] = runs.inputs[first * inputs + i]!
     const x = network.windowInputs / 4 + row * inputs

@@ -11,4 +11,11 @@ export {
   parameterLayout,
   stateSize,
 } from './spec.ts'
+export { SymbolBatch, type SymbolBatchOptions } from './symbol-batch.ts'
+export {
+  SymbolNetwork,
+  type SymbolNetworkOptions,
+  type SymbolStateArrays,
+} from './symbol-network.ts'
+export type { SymbolTuning } from './symbol-tuning.ts'
 export { WindowBatch, type WindowBatchOptions } from './window-batch.ts'

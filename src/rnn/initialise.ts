@@ -1,16 +1,32 @@
-import { type NetworkSpec, parameterLayout } from '../kernels/network-spec.ts'
+import {
+  type NetworkSpec,
+  type ParameterLayout,
+  parameterLayout,
+  type RecurrentSpec,
+} from '../kernels/network-spec.ts'
 import type { Random } from '../random.ts'
 
 /**
- * Fills `parameters` for a start: orthogonal recurrent matrices, one per gate (Saxe et al. 2014);
- * input weights normal with variance 1 / fan-in; an lstm's forget bias 1 (Jozefowicz et al. 2015);
- * gains of normalised gates 1; all other biases and the whole read-out zero, so that the first
- * prediction is 0.
+ * Fills `parameters` for a start: the layers as `initialiseLayers` does and the whole read-out
+ * zero, so that the first prediction is 0.
  */
 export function initialise(spec: NetworkSpec, parameters: Float32Array, random: Random): void {
-  const { cell, hidden } = spec
-  const { gates, biases, layers } = parameterLayout(spec)
   parameters.fill(0)
+  initialiseLayers(spec, parameterLayout(spec), parameters, random)
+}
+
+/**
+ * The layers of zeroed `parameters`: orthogonal recurrent matrices, one per gate (Saxe et al.
+ * 2014); input weights normal with variance 1 / fan-in; an lstm's forget bias 1 (Jozefowicz et al.
+ * 2015); gains of normalised gates 1; all other biases stay zero.
+ */
+export function initialiseLayers(
+  { cell, hidden }: RecurrentSpec,
+  layout: Pick<ParameterLayout, 'gates' | 'biases' | 'layers'>,
+  parameters: Float32Array,
+  random: Random,
+): void {
+  const { gates, biases, layers } = layout
   for (const { inputs, weightsAt, biasesAt, gainsAt } of layers) {
     const stride = inputs + hidden
     const scale = 1 / Math.sqrt(inputs)

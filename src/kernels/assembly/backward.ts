@@ -4,7 +4,7 @@ import { gruBackward, lstmBackward, normaliseBackward, rnnBackward } from './cel
 import { GRU, Layer, LSTM, Network } from './layout'
 import { addRowProducts, addRows, outerProduct } from './outer-product'
 import { product } from './product'
-import { addSquares, clearRow, copyRow, hiddenBytes, inverseBytes, layerOf, rowOf } from './tapes'
+import { addRow, addSquares, clearRow, copyRow, hiddenBytes, inverseBytes, layerOf, rowOf } from './tapes'
 
 /** In place of a row before the first. */
 const FIRST: u32 = 0xffffffff
@@ -148,6 +148,7 @@ function gradients(net: Network, layer: Layer, rows: u32, raw: usize): void {
   if (net.normalise != 0) {
     addRowProducts(rows, layer.gates, layer.normed, stride, net.gatePanels, layer.gains + shift)
   }
+  if (layer.table != 0) tableGradient(net, layer, rows, raw)
   outerProduct(
     rows,
     layer.windowInputs,
@@ -168,4 +169,16 @@ function gradients(net: Network, layer: Layer, rows: u32, raw: usize): void {
     net.recurrentPanels,
     layer.recurrentWeights + shift,
   )
+}
+
+/** Every row's deltas into the row of its symbol, the first row first. */
+function tableGradient(net: Network, layer: Layer, rows: u32, raw: usize): void {
+  const width = <usize>net.inputPanels << 5
+  const gradient = layer.table + net.gradientShift
+  for (let r: u32 = 0; r < rows; r++) {
+    const symbol = rowOf(net.windowSymbols, r)
+    const to = gradient + symbol * width
+    addRow(to, to, raw + <usize>r * net.gateStride, width)
+    store<u8>(net.touched + symbol, 1)
+  }
 }

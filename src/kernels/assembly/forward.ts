@@ -3,12 +3,12 @@
 import { gruForward, lstmForward, normalise, rnnForward } from './cells'
 import { GRU, Layer, LSTM, Network } from './layout'
 import { product } from './product'
-import { copyRow, hiddenBytes, inverseBytes, layerOf, rowOf } from './tapes'
+import { addRow, copyRow, hiddenBytes, inverseBytes, layerOf, rowOf } from './tapes'
 
 /** One step of rows 0 … rows − 1 of the live state over the live inputs, outputs included. */
 export function step(at: usize, rows: u32): void {
   const net = changetype<Network>(at)
-  advance(net, rows, 0, net.liveInputs, net.inputStride)
+  advance(net, rows, 0, net.liveInputs, net.inputStride, 0)
   const out = net.liveOutputs
   const panels = net.outputPanels
   product(
@@ -42,15 +42,26 @@ export function step(at: usize, rows: u32): void {
   }
 }
 
-/** Advances the live state of the rows that `index` names; each reads its own row of the inputs. */
-function advance(net: Network, rows: u32, index: usize, x: usize, xStride: usize): void {
+/**
+ * Advances the live state of the rows that `index` names; each reads its own row of the inputs or,
+ * in a network of symbols, its own place of `symbols`.
+ */
+export function advance(
+  net: Network,
+  rows: u32,
+  index: usize,
+  x: usize,
+  xStride: usize,
+  symbols: usize,
+): void {
+  const symbolStride = <usize>max(net.warmupMax, 1) << 2
   const depth = net.hiddenPanels << 3
   const stride = net.gateStride
   for (let l: u32 = 0; l < net.layers; l++) {
     const layer = layerOf(net, l)
     const from = net.normalise != 0 ? net.zeros : layer.biases
-    seed(net, rows, index, from, net.liveGates)
-    product(
+    seed(net, layer, rows, index, from, net.liveGates, symbols, symbolStride)
+    feed(
       rows,
       index,
       x,
@@ -58,7 +69,7 @@ function advance(net: Network, rows: u32, index: usize, x: usize, xStride: usize
       layer.inputs,
       layer.inputWeights,
       net.inputPanels,
-      from,
+      layer.table != 0 ? 0 : from,
       net.liveGates,
       stride,
     )
@@ -87,8 +98,47 @@ function advance(net: Network, rows: u32, index: usize, x: usize, xStride: usize
   }
 }
 
-/** What a gru's h alone feeds begins with its own biases; all else is begun by the input. */
-function seed(net: Network, rows: u32, index: usize, from: usize, gates: usize): void {
+/** `product`, but for the first layer of a network of symbols, which has no inputs. */
+// @ts-ignore: decorator
+@inline
+function feed(
+  rows: u32,
+  index: usize,
+  x: usize,
+  xStride: usize,
+  depth: u32,
+  weights: usize,
+  panels: u32,
+  from: usize,
+  gates: usize,
+  stride: usize,
+): void {
+  if (depth == 0) return
+  product(rows, index, x, xStride, depth, weights, panels, from, gates, stride)
+}
+
+/**
+ * What a gru's h alone feeds begins with its own biases; all else is begun by the input, or by the
+ * symbol's row where there is a table.
+ */
+function seed(
+  net: Network,
+  layer: Layer,
+  rows: u32,
+  index: usize,
+  from: usize,
+  gates: usize,
+  symbols: usize,
+  symbolStride: usize,
+): void {
+  if (layer.table != 0) {
+    const width = <usize>net.inputPanels << 5
+    for (let i: u32 = 0; i < rows; i++) {
+      const r = rowOf(index, i)
+      const symbol = <usize>load<u32>(symbols + r * symbolStride)
+      addRow(gates + r * net.gateStride, from, layer.table + symbol * width, width)
+    }
+  }
   if (net.cell != GRU) return
   const bytes = hiddenBytes(net)
   const column = bytes * 3
@@ -170,7 +220,8 @@ function warmUp(net: Network, runs: u32): void {
       store<u32>(net.rowsNow + (<usize>active << 2), r)
       active++
     }
-    advance(net, active, net.rowsNow, net.liveInputs + <usize>s * net.inputStride, stride)
+    const x = net.liveInputs + <usize>s * net.inputStride
+    advance(net, active, net.rowsNow, x, stride, net.liveSymbols + (<usize>s << 2))
   }
 }
 
@@ -191,8 +242,8 @@ function forwardLayer(net: Network, runs: u32, rows: u32, layer: Layer): void {
   const stride = net.gateStride
   const depth = net.hiddenPanels << 3
   const from = net.normalise != 0 ? net.zeros : layer.biases
-  seed(net, rows, 0, from, layer.gates)
-  product(
+  seed(net, layer, rows, 0, from, layer.gates, net.windowSymbols, 4)
+  feed(
     rows,
     0,
     layer.windowInputs,
@@ -200,7 +251,7 @@ function forwardLayer(net: Network, runs: u32, rows: u32, layer: Layer): void {
     layer.inputs,
     layer.inputWeights,
     net.inputPanels,
-    from,
+    layer.table != 0 ? 0 : from,
     layer.gates,
     stride,
   )

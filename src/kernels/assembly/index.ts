@@ -6,6 +6,13 @@ export { mapExp, mapLog, mapSigmoid, mapTanh } from './maps'
 export { step } from './forward'
 export { accumulate, lagNorms, transposeWeights } from './learning'
 export { product } from './product'
+export {
+  symbolAccumulate,
+  symbolDistribution,
+  symbolLearn,
+  symbolStep,
+  transposeReadOut,
+} from './symbols'
 
 /** First byte that the caller may lay out as it likes. */
 export function heapBase(): usize {

@@ -2,6 +2,9 @@
  * Where everything of a network lies: filled in by the caller (`wasm-layout.ts`, field by field in
  * this order), read here. Addresses are bytes, strides are bytes, counts are counts.
  *
+ * A network of symbols has no inputs and no linear read-out: each symbol has a row in a table of
+ * what it feeds to the gates, and the read-out is a softmax over columns.
+ *
  * Letters: H hidden, rounded up to whole panels of 8 columns (the rest of a row is zero and stays
  * zero); I inputs; O outputs; N pre-activations in a row; M rows of a group's windows.
  *
@@ -72,6 +75,17 @@ export class Network {
   lags: usize
   huberDelta: f32
   normalise: u32
+  /**
+   * Of symbols: columns of the softmax in use; symbols of the warm-up (group, warmupMax) or of a
+   * live step (group), and of the windows (M); bytes (columns), 1 where a symbol's row of the
+   * tables has a gradient.
+   */
+  columns: u32
+  liveSymbols: usize
+  windowSymbols: usize
+  touched: usize
+  /** (O) of symbols: second moments of the columns' errors. */
+  outputMoments: usize
   losses: f64
   lossSum: f64
 }
@@ -110,4 +124,6 @@ export class Layer {
   /** (group, H): the live state. */
   liveHidden: usize
   liveCells: usize
+  /** Of symbols: (columns, ·) what each symbol feeds to the gates; 0 for none. */
+  table: usize
 }

@@ -18,7 +18,10 @@ export function transposeWeights(at: usize): void {
   for (let l: u32 = 0; l < net.layers; l++) {
     const layer = layerOf(net, l)
     transpose(depth, net.recurrentPanels, layer.recurrentWeights, layer.recurrentTransposed)
-    transpose(depth, net.outputPanels, layer.readoutWeights, layer.readoutTransposed)
+    // The softmax of symbols changes at every symbol and has a transpose of its own.
+    if (net.columns == 0) {
+      transpose(depth, net.outputPanels, layer.readoutWeights, layer.readoutTransposed)
+    }
     if (l > 0) transpose(depth, net.inputPanels, layer.inputWeights, layer.inputTransposed)
   }
 }

@@ -36,6 +36,15 @@ export function copyRow(to: usize, from: usize, bytes: usize): void {
   for (let i: usize = 0; i < bytes; i += 16) v128.store(to + i, v128.load(from + i))
 }
 
+/** to = a + b. */
+// @ts-ignore: decorator
+@inline
+export function addRow(to: usize, a: usize, b: usize, bytes: usize): void {
+  for (let i: usize = 0; i < bytes; i += 16) {
+    v128.store(to + i, f32x4.add(v128.load(a + i), v128.load(b + i)))
+  }
+}
+
 // @ts-ignore: decorator
 @inline
 export function clearRow(at: usize, bytes: usize): void {

@@ -1,5 +1,5 @@
 import { readDemoRecords } from '../../../src/cli/demo-data.ts'
-import type { Config, ConfigInput } from '../../../src/config/schema.ts'
+import type { ConfigInput, ForecastConfig } from '../../../src/config/schema.ts'
 import { openKernel } from '../../../src/kernels/index.ts'
 import { Random } from '../../../src/random.ts'
 import type { Network } from '../../../src/rnn/index.ts'
@@ -30,7 +30,7 @@ function deviationOf(values: readonly number[]): number {
 export type ModelOptions = NonNullable<ConfigInput['model']>
 
 /** Half an hour and two and a half hours ahead, with the seasons of a day and a week. */
-export function taxi(model: ModelOptions): Config {
+export function taxi(model: ModelOptions): ForecastConfig {
   return configOf({ task: { targets: ['y'], horizons: [1, 5], seasons: [48, 336] }, model })
 }
 
@@ -70,7 +70,7 @@ interface DriftOptions {
 
 /** The first records of nyc_taxi through both kernels side by side. */
 export function bothKernels(
-  config: Config,
+  config: ForecastConfig,
   records: number,
   { stirred = false, watch }: DriftOptions = {},
 ): Outcome {
@@ -108,7 +108,10 @@ function apart(a: ArrayLike<number>, b: ArrayLike<number>): number {
 }
 
 /** Both hashes of the kernel `wasm` after the first records. */
-export function hashesOf(config: Config, records: number): { chain: string; state: string } {
+export function hashesOf(
+  config: ForecastConfig,
+  records: number,
+): { chain: string; state: string } {
   const run = new Driver(config, openKernel('wasm'))
   for (const row of ROWS.slice(0, records)) run.step(row)
   return { chain: run.model.chainHash(), state: run.model.stateHash() }
