@@ -5,23 +5,12 @@ import { lineLags, maxLag, networkLags } from './lags.ts'
 import { ABSENT } from './layout.ts'
 import type { Mixture } from './mixture.ts'
 import type { NetworkMember } from './networks.ts'
-import { HEADER, NO_WINDOW, type Sequence, type SequenceTable } from './sequence.ts'
+import { HEADER, type Sequence, type SequenceTable } from './sequence.ts'
+import { type SequenceSummary, SequenceView, summaryOf } from './sequence-view.ts'
 import { absentToNaN } from './steps.ts'
 import type { Windows } from './window.ts'
 
-/** How a list of sequences is ordered: the newest first, or by name. */
-export type SequenceOrder = 'used' | 'changed' | 'name'
-
-export interface SequenceSummary {
-  readonly name: string
-  /** Own steps taken. */
-  readonly steps: number
-  /** Record counts of its last record and of its last change. */
-  readonly lastUsed: number
-  readonly lastChanged: number
-  /** False: it was long unused and has shed its window. */
-  readonly hasWindow: boolean
-}
+export type { FoundSequences, SequenceOrder, SequenceSummary } from './sequence-view.ts'
 
 export interface NetworkState {
   readonly network: string
@@ -70,16 +59,6 @@ export interface TargetPast {
   readonly bounds: Float64Array
 }
 
-export interface FoundSequences {
-  /** The most recently used first. */
-  readonly names: readonly string[]
-  /** There are more, or not all were looked at. */
-  readonly isCut: boolean
-}
-
-/** Sequences that a search looks at, at most: it must not hold up the stream. */
-const SEARCH_MAX = 20_000
-
 /** The parts of a model that can be looked at. */
 export interface ViewedParts {
   readonly table: SequenceTable
@@ -92,24 +71,14 @@ export interface ViewedParts {
 }
 
 /** What a model holds of its sequences, for people: changes nothing. */
-export class ModelView {
+export class ModelView extends SequenceView {
   private readonly d: Dimensions
   private readonly parts: ViewedParts
 
   constructor(d: Dimensions, parts: ViewedParts) {
+    super(parts.table)
     this.d = d
     this.parts = parts
-  }
-
-  /** The first `limit` sequences in that order; ties by name. */
-  sequences(order: SequenceOrder, limit: number): SequenceSummary[] {
-    const all = [...this.parts.table.byName.values()].map(summaryOf)
-    const byName = (a: SequenceSummary, b: SequenceSummary) =>
-      a.name < b.name ? -1 : Number(a.name > b.name)
-    const newest = (of: 'lastUsed' | 'lastChanged') => (a: SequenceSummary, b: SequenceSummary) =>
-      b[of] - a[of] || byName(a, b)
-    const orders = { used: newest('lastUsed'), changed: newest('lastChanged'), name: byName }
-    return all.sort(orders[order]).slice(0, limit)
   }
 
   /** One sequence; null where it is not known. */
@@ -124,27 +93,6 @@ export class ModelView {
       networks: networks.map((member) => this.network(sequence, member)),
       lags: this.lags(sequence),
     }
-  }
-
-  /** The sequence of the newest usable record; null before one. */
-  mostRecent(): string | null {
-    return this.parts.table.used.last?.name ?? null
-  }
-
-  /**
-   * Sequences whose name holds `text` in whatever case, `limit` at most, found by walking back from
-   * the most recently used.
-   */
-  search(text: string, limit: number): FoundSequences {
-    const { used } = this.parts.table
-    const wanted = text.toLowerCase()
-    const names: string[] = []
-    let sequence = used.last
-    for (let i = 0; sequence !== null && i < SEARCH_MAX && names.length < limit; i++) {
-      if (sequence.name.toLowerCase().includes(wanted)) names.push(sequence.name)
-      sequence = used.before(sequence)
-    }
-    return { names, isCut: sequence !== null }
   }
 
   /**
@@ -230,15 +178,5 @@ export class ModelView {
         value: absentToNaN(history.value(sequence.core, 0, i, newest - lag)),
       })),
     }))
-  }
-}
-
-function summaryOf({ name, core, window }: Sequence): SequenceSummary {
-  return {
-    name,
-    steps: core[HEADER.steps]!,
-    lastUsed: core[HEADER.lastUsed]!,
-    lastChanged: core[HEADER.lastChanged]!,
-    hasWindow: window !== NO_WINDOW,
   }
 }

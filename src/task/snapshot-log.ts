@@ -6,7 +6,8 @@ import type { OutputRecord } from './ports.ts'
 /**
  * Snapshots as records of the changelog, whose newest record of each key counts:
  *
- * - `<slot>/shared/<part>/<name>`, `<slot>/sequence/<part>/<name>`: a row, or part of a long one
+ * - `<slot>/shared/<part>/<name>`, `<slot>/page/<part>/<name>`, `<slot>/sequence/<part>/<name>`: a
+ *   row, or part of a long one
  * - `<slot>/sequence-utf16/<part>/<hex>`: the same where the name is no valid text
  * - `manifest/<slot>`: the seal, written when all rows of a snapshot are
  */
@@ -52,7 +53,7 @@ const PART_BYTES_MAX = VALUE_BYTES_MAX - PART_HEADER_BYTES
 const PARTS_MAX = 4200
 
 const manifestKeys = [Buffer.from('manifest/0'), Buffer.from('manifest/1')] as const
-const rowKey = /^([01])\/(shared|sequence|sequence-utf16)\/(0|[1-9]\d{0,8})\//
+const rowKey = /^([01])\/(shared|page|sequence|sequence-utf16)\/(0|[1-9]\d{0,8})\//
 /** Characters of the longest key before the name. */
 const prefixMax = 32
 
@@ -85,7 +86,7 @@ export function parseRowKey(key: Uint8Array): RowKey | null {
   if (name === null) return null
   return {
     slot: slot === '0' ? 0 : 1,
-    kind: kind === 'shared' ? 'shared' : 'sequence',
+    kind: kind === 'shared' || kind === 'page' ? kind : 'sequence',
     part: Number(part),
     name,
   }

@@ -10,6 +10,7 @@ import type { Seal, SharedState } from './snapshots.ts'
 interface Restored {
   /** Hash of the state, whose shared part is `arrays`. */
   stateHash(arrays: readonly SharedArray[]): string
+  page(name: string, bytes: Uint8Array): void
   restored(seal: Seal, otherCut: number | null): void
   remember(slot: SlotIndex, names: Iterable<string>): void
 }
@@ -46,6 +47,11 @@ export class SnapshotLoader {
   /** A row of what the sequences share; a newer one of the same part wins. */
   shared(bytes: Uint8Array): void {
     this.parts.add(decodeShared(this.arrays, bytes))
+  }
+
+  /** A row of a page; a newer one of the same number wins. */
+  page(name: string, bytes: Uint8Array): void {
+    this.snapshots.page(name, bytes)
   }
 
   /** A row of a sequence; a newer one of the same name wins. */

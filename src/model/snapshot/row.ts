@@ -10,7 +10,7 @@ import { Hash64 } from '../hash.ts'
 const MAGIC = 0x57535248
 const FORMAT_VERSION = 1
 
-const ROW_KIND = { shared: 1, sequence: 2 } as const
+const ROW_KIND = { shared: 1, sequence: 2, page: 3 } as const
 
 type RowKind = keyof typeof ROW_KIND
 

@@ -1,5 +1,5 @@
 import { NO_WINDOW, type Sequence, type SequenceTable } from '../sequence.ts'
-import type { Windows } from '../window.ts'
+import type { SequenceWindows } from '../state.ts'
 import { FRAME_BYTES, invalid, openRow, readRow } from './row.ts'
 
 /** Places of the fields: lengths in the elements of each part, in the order of the payload. */
@@ -11,12 +11,12 @@ const NAME_UNITS = 3
 /** The sequences' rows: core, hidden states, window if there is one, and the name in UTF-16. */
 export class SequenceRows {
   private readonly table: SequenceTable
-  private readonly windows: Windows
+  private readonly windows: SequenceWindows
   private readonly coreWords: number
   private readonly stateWords: number
   private readonly windowWords: number
 
-  constructor(table: SequenceTable, windows: Windows) {
+  constructor(table: SequenceTable, windows: SequenceWindows) {
     this.table = table
     this.windows = windows
     this.coreWords = 2 * table.coreSize

@@ -1,16 +1,17 @@
 import { assert } from '../../assert.ts'
 import { HashSum } from '../hash.ts'
 import { HEADER, type Sequence, type SequenceTable, type SequenceWatch } from '../sequence.ts'
-import { hashArrays, hashSequence, type SharedArray } from '../state.ts'
-import type { Windows } from '../window.ts'
+import { hashArrays, hashSequence, type SequenceWindows, type SharedArray } from '../state.ts'
 import { SnapshotLoader } from './loader.ts'
+import { PageRows, type Pages } from './page-rows.ts'
+import { invalid } from './row.ts'
 import { SequenceRows } from './sequence-row.ts'
 import { encodeShared, sharedParts } from './shared-rows.ts'
 import { type SlotIndex, SlotNames } from './slot-names.ts'
 
 /** A piece of the state as the changelog keeps it, under its kind and name. */
 export interface StateRow {
-  readonly kind: 'shared' | 'sequence'
+  readonly kind: 'shared' | 'page' | 'sequence'
   readonly name: string
   /** null: the sequence is gone. */
   readonly bytes: Uint8Array | null
@@ -47,17 +48,19 @@ const NAME_UNIT_BYTES = 3
 
 /**
  * Snapshots of a model that goes on meanwhile (design §2). A snapshot is what the state was at its
- * cut: what the sequences share is copied then, a sequence is encoded when its turn comes or right
- * before its first change, whichever is sooner. It goes to the slot that the last sealed one does
- * not use, and holds all that has changed since the cut of that slot's own last sealed snapshot.
+ * cut: what the sequences share is copied then, a sequence or a page is encoded when its turn comes
+ * or right before its first change, whichever is sooner. It goes to the slot that the last sealed
+ * one does not use, and holds all that has changed since the cut of that slot's own last one.
  *
  *     idle ─ begin ─▶ taking ─ seal ─▶ sealing ─ sealed ─▶ idle;  taking, sealing ─ abandon ─▶ idle
  */
 export class Snapshots implements SequenceWatch {
   private readonly table: SequenceTable
-  private readonly windows: Windows
+  private readonly windows: SequenceWindows
   private readonly shared: SharedState
   private readonly rows: SequenceRows
+  /** null: the model has no tables in pages. */
+  private readonly pages: PageRows | null
   private readonly slots: readonly [SlotNames, SlotNames]
   /** Record count of the cut of each slot's last sealed snapshot; −1 = it has none. */
   private readonly cuts: [number, number] = [-1, -1]
@@ -80,13 +83,20 @@ export class Snapshots implements SequenceWatch {
   private tombstones: Iterator<string> = [].values()
   private tombstonesLeft = 0
 
-  constructor(table: SequenceTable, windows: Windows, shared: SharedState) {
+  constructor(
+    table: SequenceTable,
+    windows: SequenceWindows,
+    shared: SharedState,
+    pages: Pages | null = null,
+  ) {
     this.table = table
     this.windows = windows
     this.shared = shared
     this.rows = new SequenceRows(table, windows)
     this.slots = [new SlotNames(table, 0), new SlotNames(table, 1)]
+    this.pages = pages === null ? null : new PageRows(pages)
     table.watch = this
+    if (pages !== null) pages.watch = { changing: (page) => this.capturePage(page) }
   }
 
   get isInProgress(): boolean {
@@ -102,8 +112,9 @@ export class Snapshots implements SequenceWatch {
   get progress(): { done: number; total: number } {
     const shared = this.copies.reduce((sum, { array }) => sum + array.byteLength, 0)
     const each = this.table.bytesPerSequence + this.windows.byteLength
-    const left = shared * (this.partsLeft / Math.max(1, this.parts))
-    const total = shared + each * this.sequences
+    const left =
+      shared * (this.partsLeft / Math.max(1, this.parts)) + (this.pages?.lackingBytes ?? 0)
+    const total = shared + (this.pages?.byteLength ?? 0) + each * this.sequences
     return { done: total - left - each * (this.sequences - this.captured), total }
   }
 
@@ -126,6 +137,7 @@ export class Snapshots implements SequenceWatch {
     this.partsLeft = this.parts
     this.sum = new HashSum()
     this.table.snapshot = this.number
+    this.pages?.begin(this.number)
     this.cursor = this.lacking(this.table.used.first)
     const buried = this.slots[this.slot].bury()
     this.tombstones = buried.values()
@@ -134,7 +146,8 @@ export class Snapshots implements SequenceWatch {
 
   /**
    * The next rows, of at most `maxBytes` together unless a single one has more. Ends early where
-   * `isLate` says so, maybe before the first row, but each call gets on by at least one sequence.
+   * `isLate` says so, maybe before the first row, but each call gets on by at least one
+   * sequence or page.
    */
   take(maxBytes: number, isLate: () => boolean): StateRow[] {
     assert(this.phase === 'taking', 'rows are taken of a snapshot in progress')
@@ -196,6 +209,10 @@ export class Snapshots implements SequenceWatch {
     return new SnapshotLoader(this.table, this.shared, this.rows, {
       stateHash: (arrays) => this.hashNow(arrays),
       restored: (seal, otherCut) => this.restored(seal, otherCut),
+      page: (name, bytes) => {
+        if (this.pages === null) throw invalid('A snapshot has pages, and this model has none.')
+        this.pages.decode(name, bytes)
+      },
       remember: (slot, names) => this.remember(slot, names),
     })
   }
@@ -216,11 +233,12 @@ export class Snapshots implements SequenceWatch {
   }
 
   private hasRows(): boolean {
-    const { waiting, partsLeft, cursor, tombstonesLeft } = this
-    return waiting.length > 0 || partsLeft > 0 || cursor !== null || tombstonesLeft > 0
+    const { waiting, partsLeft, pages, cursor, tombstonesLeft } = this
+    if (waiting.length > 0 || partsLeft > 0 || !(pages?.isComplete ?? true)) return true
+    return cursor !== null || tombstonesLeft > 0
   }
 
-  /** Null: the sequence whose turn it was has nothing new for the slot. */
+  /** Null: the sequence or page whose turn it was has nothing new for the slot. */
   private next(): StateRow | null {
     const waiting = this.waiting.pop()
     if (waiting !== undefined) return waiting
@@ -229,10 +247,20 @@ export class Snapshots implements SequenceWatch {
       const bytes = encodeShared(this.copies, part)
       return { kind: 'shared', name: `${part}`, bytes, bytesMax: bytes.length }
     }
-    if (this.cursor !== null) return this.capture(this.cursor)
+    const { pages, cursor } = this
+    if (pages !== null && !pages.isComplete) {
+      return pages.capture(pages.next(), this.cuts[this.slot]!, this.sum)
+    }
+    if (cursor !== null) return this.capture(cursor)
     this.tombstonesLeft--
     const name = this.tombstones.next().value as string
     return { kind: 'sequence', name, bytes: null, bytesMax: this.rows.bytesMax(name) }
+  }
+
+  /** A page is about to change. */
+  private capturePage(page: number): void {
+    const row = this.pages?.capture(page, this.cuts[this.slot]!, this.sum) ?? null
+    if (row !== null) this.waiting.push(row)
   }
 
   /** Takes a live sequence into the snapshot as it is now; null where the slot has it like that. */
@@ -280,6 +308,7 @@ export class Snapshots implements SequenceWatch {
   private hashNow(arrays: readonly SharedArray[]): string {
     const sum = new HashSum()
     for (const sequence of this.table.byName.values()) this.addHash(sequence, sum)
+    this.pages?.addHashes(sum)
     sum.add(hashArrays(arrays))
     return sum.hex()
   }
@@ -294,6 +323,7 @@ export class Snapshots implements SequenceWatch {
   private end(): void {
     this.phase = 'idle'
     this.table.snapshot = 0
+    this.pages?.end()
     this.copies = []
     this.partsLeft = 0
     this.waiting = []

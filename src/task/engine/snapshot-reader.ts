@@ -20,7 +20,8 @@ export class SnapshotReader {
     const { kind, name, bytes } = row
     if (kind === 'sequence' && bytes === null) this.#loader.gone(name)
     else if (kind === 'sequence' && bytes !== null) this.#loader.sequence(name, bytes)
-    else if (bytes !== null) this.#loader.shared(bytes)
+    else if (kind === 'page' && bytes !== null) this.#loader.page(name, bytes)
+    else if (kind === 'shared' && bytes !== null) this.#loader.shared(bytes)
   }
 
   /** All rows have been added. Throws `HEADRACE_TASK_SNAPSHOT_INVALID` where they are not those. */

@@ -34,6 +34,7 @@ export const changelogKinds = [
   'configuration',
   'manifest',
   'shared',
+  'page',
   'sequence',
   'unknown',
 ] as const

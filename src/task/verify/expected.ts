@@ -41,14 +41,15 @@ export function expectedOf(
   const { model } = processor
   const expected: Expected[] = []
   const out = new ByteWriter()
-  processor.processMany(records, from, until, (index, { failure, forecast }) => {
+  processor.processMany(records, from, until, (index, outcome) => {
+    const { failure } = outcome
     const record = records[index] as InputRecord
     const { offset, key } = record
     if (offset < (failure === null ? wanted.predictions : wanted.deadLetters)) return
     const place = { offset, records: model.records, chainHash: model.chainHash() }
     if (failure === null) {
       out.reset()
-      encoder.prediction(out, record, forecast)
+      encoder.prediction(out, record, outcome)
       const value = Buffer.from(out.view())
       expected.push({ kind: 'prediction', key, value, headers: {}, ...place })
     } else {

@@ -34,7 +34,7 @@ const name = fc.oneof(
 const kindAndName = fc.oneof(
   fc.tuple(fc.constant('sequence' as const), name),
   fc.tuple(
-    fc.constant('shared' as const),
+    fc.constantFrom('shared' as const, 'page' as const),
     fc.nat().map((part) => `${part}`),
   ),
 )

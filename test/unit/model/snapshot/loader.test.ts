@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Config } from '../../../../src/config/schema.ts'
+import type { ForecastConfig } from '../../../../src/config/schema.ts'
 import type { Model } from '../../../../src/model/model.ts'
 import { insideOf } from '../support/driver.ts'
 import { boundedConfig, driverOf, feed, SlotStore, snapshotTo, streamOf } from './support.ts'
@@ -15,7 +15,7 @@ const variants: [
   ['wasm', 'full', 'gru'],
 ]
 
-function configOfVariant([kernel, portfolio, cell]: (typeof variants)[number]): Config {
+function configOfVariant([kernel, portfolio, cell]: (typeof variants)[number]): ForecastConfig {
   return boundedConfig({ kernel, portfolio, cell })
 }
 

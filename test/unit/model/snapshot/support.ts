@@ -1,7 +1,6 @@
-import type { Config, ConfigInput } from '../../../../src/config/schema.ts'
+import type { ConfigInput, ForecastConfig } from '../../../../src/config/schema.ts'
 import { openKernel } from '../../../../src/kernels/index.ts'
-import type { Model } from '../../../../src/model/model.ts'
-import type { Seal, StateRow } from '../../../../src/model/snapshot/snapshots.ts'
+import type { Seal, Snapshots, StateRow } from '../../../../src/model/snapshot/snapshots.ts'
 import { Random } from '../../../../src/random.ts'
 import { configOf, Driver, type Event } from '../support/driver.ts'
 
@@ -9,7 +8,7 @@ import { configOf, Driver, type Event } from '../support/driver.ts'
 export function boundedConfig(
   model: ConfigInput['model'],
   sequences: { max: number; keep: number } = { max: 6, keep: 12 },
-): Config {
+): ForecastConfig {
   return configOf({
     task: { targets: ['y', 'z'], horizons: [1, 3], seasons: [4], intervals: [0.8] },
     model: { hidden: 3, window: 4, updateEvery: 3, block: 'auto', ...model },
@@ -17,7 +16,7 @@ export function boundedConfig(
   })
 }
 
-export function driverOf(config: Config): Driver {
+export function driverOf(config: ForecastConfig): Driver {
   return new Driver(config, openKernel(config.model.kernel))
 }
 
@@ -42,8 +41,13 @@ export function feed(driver: Driver, entry: Entry): void {
 
 const never = () => false
 
+/** Any model with snapshots. */
+interface Captured {
+  readonly snapshots: Snapshots
+}
+
 /** All rows that are left of the snapshot in progress. */
-export function takeAll(model: Model): StateRow[] {
+export function takeAll(model: Captured): StateRow[] {
   const rows: StateRow[] = []
   while (!model.snapshots.isComplete) {
     rows.push(...model.snapshots.take(Number.MAX_SAFE_INTEGER, never))
@@ -80,7 +84,7 @@ export class SlotStore {
   }
 
   /** Makes `model` what the newest sealed snapshot says; without one tells it what lies about. */
-  restore(model: Model, names = (slot: 0 | 1): string[] => this.names(slot)): void {
+  restore(model: Captured, names = (slot: 0 | 1): string[] => this.names(slot)): void {
     const seal = this.newest
     if (seal === null) {
       for (const slot of [0, 1] as const) model.snapshots.remember(slot, names(slot))
@@ -89,7 +93,7 @@ export class SlotStore {
     const loader = model.snapshots.loader()
     for (const { kind, name, bytes } of this.rowsOf(seal.slot)) {
       if (kind === 'shared') loader.shared(bytes as Uint8Array)
-      else loader.sequence(name, bytes as Uint8Array)
+      else loader[kind](name, bytes as Uint8Array)
     }
     const other = seal.slot === 0 ? 1 : 0
     const otherSlotCut = this.seals[other]?.records ?? null
@@ -98,7 +102,7 @@ export class SlotStore {
 }
 
 /** A whole snapshot at once, sealed. */
-export function snapshotTo(store: SlotStore, model: Model): Seal {
+export function snapshotTo(store: SlotStore, model: Captured): Seal {
   const { snapshots } = model
   snapshots.begin()
   store.write(snapshots.slot, takeAll(model))

@@ -72,6 +72,7 @@ export class FakeProcessor implements StreamProcessor {
       get updates() {
         return self.updates
       },
+      kind: 'forecast' as const,
       memberNames: ['persistence'],
       liveSequences: 1,
       bytesShared: 100,
@@ -132,7 +133,7 @@ export class FakeProcessor implements StreamProcessor {
 }
 
 export const fakeEncoder: OutputEncoder = {
-  prediction: (out, { offset }, forecast) =>
+  prediction: (out, { offset }, { forecast }) =>
     out.text(`${offset} ${forecast.records} ${forecast.sequence}`),
   deadLetter: ({ key, value, offset }, { code }) => ({
     key,

@@ -75,6 +75,7 @@ export class FakeSnapshots implements StreamSnapshots {
     const rows: string[] = []
     return {
       shared: (bytes) => void rows.push(`${Buffer.from(bytes)}`),
+      page: () => {},
       sequence: () => {},
       gone: () => {},
       finish: (seal) => {
