@@ -1,4 +1,4 @@
-import type { Config } from '../config/schema.ts'
+import type { ForecastConfig } from '../config/schema.ts'
 import type { Kernel } from '../kernels/kernel.ts'
 import { Network, stateSize } from '../rnn/index.ts'
 import type { Dimensions } from './dimensions.ts'
@@ -14,7 +14,7 @@ export const RUNS_MAX = 16
 
 /** The networks of a configuration with their places in a sequence's state. */
 export function buildNetworks(
-  config: Config,
+  config: ForecastConfig,
   d: Dimensions,
   kernel: Kernel,
   inputSize: number,

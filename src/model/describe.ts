@@ -1,6 +1,6 @@
 import type { Config } from '../config/schema.ts'
 import { openKernel } from '../kernels/index.ts'
-import { Model } from './model.ts'
+import { openModel } from './open.ts'
 
 /** What a configuration costs, known before the first record. */
 export interface ModelDescription {
@@ -19,7 +19,7 @@ export interface ModelDescription {
 /** Sizes of the model that a configuration makes, read off such a model. */
 export function describeModel(config: Config): ModelDescription {
   const kernel = openKernel(config.model.kernel)
-  const model = new Model(config, kernel, { seeded: false })
+  const model = openModel(config, kernel, { seeded: false })
   return {
     parametersPerNetwork: model.parameters / Math.max(1, model.networkCount),
     networks: model.networkCount,

@@ -1,4 +1,4 @@
-import type { Config } from '../config/schema.ts'
+import type { ForecastConfig } from '../config/schema.ts'
 import type { FieldLayout } from '../record/types.ts'
 
 /** All sizes that follow from the configuration, under the letters used throughout `model/`. */
@@ -55,7 +55,7 @@ export const AUTO_PERIOD_MAX = 400
 const FAR_SEASONS: readonly number[] = [1_000_000, 3_000_000]
 
 /** Derives the sizes from an effective configuration. */
-export function dimensionsOf(config: Pick<Config, 'task' | 'model'>): Dimensions {
+export function dimensionsOf(config: Pick<ForecastConfig, 'task' | 'model'>): Dimensions {
   const { targets, inputs, known, intervals } = config.task
   const foundSeasons = config.task.seasons === 'auto' ? [...FAR_SEASONS] : null
   const named = config.task.seasons === 'auto' ? [] : config.task.seasons

@@ -9,9 +9,9 @@ import type { Sequence, SequenceTable } from './sequence.ts'
 import type { Windows } from './window.ts'
 
 /** Sequences that stand for all where a mean over all would cost too much. */
-const SEQUENCES_MAX = 32
+export const SEQUENCES_MAX = 32
 /** A unit of a bounded cell beyond this hardly passes on a gradient: 1 − h² is below a tenth. */
-const SATURATED = 0.95
+export const SATURATED = 0.95
 
 /** How one network fares. */
 export interface NetworkHealth {
@@ -158,7 +158,8 @@ export class ModelHealth {
   }
 }
 
-function norm(values: Float32Array): number {
+/** ‖values‖₂ */
+export function norm(values: Float32Array): number {
   let sum = 0
   for (let i = 0; i < values.length; i++) sum += values[i]! * values[i]!
   return Math.sqrt(sum)

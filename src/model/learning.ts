@@ -1,4 +1,4 @@
-import type { Config } from '../config/schema.ts'
+import type { ForecastConfig } from '../config/schema.ts'
 import { WindowBatch } from '../rnn/index.ts'
 import { RUNS_MAX } from './build-networks.ts'
 import type { Dimensions } from './dimensions.ts'
@@ -72,7 +72,7 @@ export class Learning {
   /** Windows and sequences that the bounds took since this object was made; for those who watch. */
   readonly evicted = { windows: 0, sequences: 0 }
 
-  constructor(config: Config, d: Dimensions, parts: LearningParts) {
+  constructor(config: ForecastConfig, d: Dimensions, parts: LearningParts) {
     const { table, windows, networks } = parts
     this.d = d
     this.learn = config.model.learn && networks.length > 0

@@ -199,6 +199,16 @@ export class Mixture {
     return combine(choice, core, candidates, choice.length)
   }
 
+  /** Where in a core the forecasts of one step stand until their targets come, with one horizon. */
+  get entries(): { readonly at: number; readonly size: number } {
+    return { at: this.rings[0]!, size: this.stride }
+  }
+
+  /** Place of a slot's mean among these. */
+  meanAt(slot: number): number {
+    return this.rings[slot]! - this.rings[0]! + this.rest
+  }
+
   /** Writes the means (K, D) and bounds (K, D, L, 2) published at own step `step`. */
   recall(core: Float64Array, step: number, means: Float64Array, bounds: Float64Array): void {
     for (let slot = 0; slot < this.d.slots; slot++) {

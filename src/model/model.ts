@@ -1,5 +1,5 @@
 import { assert } from '../assert.ts'
-import type { Config } from '../config/schema.ts'
+import type { ForecastConfig } from '../config/schema.ts'
 import type { Kernel } from '../kernels/kernel.ts'
 import type { Forecast, Sample } from '../record/types.ts'
 import { parameterCount } from '../rnn/index.ts'
@@ -44,6 +44,7 @@ export interface ModelOptions {
  * same way: `absorb` its bytes, then `step` its sample or `skip` it.
  */
 export class Model {
+  readonly kind = 'forecast'
   readonly memberNames: readonly string[]
   readonly dimensions: Dimensions
   readonly scores: Scores
@@ -72,7 +73,7 @@ export class Model {
   private next = 0
 
   /** `kernel` must be the one that the configuration names. */
-  constructor(config: Config, kernel: Kernel, { seeded = true }: ModelOptions = {}) {
+  constructor(config: ForecastConfig, kernel: Kernel, { seeded = true }: ModelOptions = {}) {
     const d = dimensionsOf(config)
     this.dimensions = d
     const core = new Layout()

@@ -1,4 +1,4 @@
-import type { Config } from '../config/schema.ts'
+import type { ForecastConfig } from '../config/schema.ts'
 import type { Kernel, LiveRows } from '../kernels/kernel.ts'
 import { CALENDAR_SIZE, writeCalendar } from './calendar.ts'
 import type { Categories } from './categories.ts'
@@ -89,7 +89,7 @@ export class Portfolio {
 
   constructor(
     layout: Layout,
-    config: Config,
+    config: ForecastConfig,
     d: Dimensions,
     kernel: Kernel,
     parts: PortfolioParts,
