@@ -1,3 +1,4 @@
+import { forecastOf } from './config/kinds.ts'
 import { loadConfig } from './config/load.ts'
 import type { ConfigInput } from './config/schema.ts'
 import { HeadraceError } from './errors.ts'
@@ -47,7 +48,8 @@ export class Learner {
 
   /** Throws `HeadraceError` HEADRACE_CONFIG_INVALID, naming every option that is wrong. */
   constructor(options: LearnerOptions) {
-    const { config } = loadConfig({ file: 'options', text: JSON.stringify(options), env: {} })
+    const loaded = loadConfig({ file: 'options', text: JSON.stringify(options), env: {} })
+    const config = forecastOf(loaded.config, 'A Learner')
     this.model = new Model(config, openKernel(config.model.kernel))
     this.d = dimensionsOf(config)
     this.names = sampleNames(this.d.fields)

@@ -1,4 +1,4 @@
-import type { Config } from '../config/schema.ts'
+import type { ForecastConfig } from '../config/schema.ts'
 import type { Decoder } from '../record/decoder.ts'
 import type { Data } from './rows.ts'
 
@@ -16,7 +16,7 @@ export interface WorkloadRecords extends AsyncIterable<readonly WorkloadRecord[]
 
 /** What a model learns from, and under which configuration. */
 export interface Workload extends Data {
-  readonly config: Config
+  readonly config: ForecastConfig
   open(): Promise<WorkloadRecords>
 }
 

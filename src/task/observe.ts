@@ -1,4 +1,7 @@
 import type { NetworkHealth } from '../model/health.ts'
+import type { LabelCounts } from '../model/supervised/label-counts.ts'
+import type { LabelScore } from '../model/supervised/scores.ts'
+import type { SymbolScore } from '../model/symbols/scores.ts'
 import type { TaskState } from './state.ts'
 
 /** One line an event; `event` is a stable key such as `task.running`. */
@@ -93,6 +96,19 @@ export interface LearningReport {
   readonly networks: readonly NetworkRow[]
   readonly slots: readonly SlotRow[]
   readonly errors: readonly ErrorRow[]
+  /** Of a symbols task: what symbols have cost each member and the mixture; else []. */
+  readonly symbols: readonly SymbolScore[]
+  /** Of a supervised task; else null. */
+  readonly labels: LabelsStand | null
+}
+
+/** How the labels of a supervised task stand. */
+export interface LabelsStand {
+  /** Predictions that wait for a label. */
+  readonly pending: number
+  /** Since the last report. */
+  readonly counts: LabelCounts
+  readonly scores: readonly LabelScore[]
 }
 
 /** Bytes of keys and values by topic. */

@@ -1,3 +1,5 @@
+import { assert } from '../assert.ts'
+import { forecastOf } from '../config/kinds.ts'
 import type { Config } from '../config/schema.ts'
 import { openKernel } from '../kernels/index.ts'
 import { dimensionsOf } from '../model/dimensions.ts'
@@ -25,7 +27,7 @@ export interface Delivered {
   readonly timestampMs: number | null
 }
 
-/** The way of a record through decoder and model, without any transport. */
+/** The way of a record through decoder and model of a forecast, without any transport. */
 export class Processor {
   readonly model: Model
   private readonly decoder: Decoder
@@ -35,11 +37,13 @@ export class Processor {
   private readonly failures: (DecodeFailure | null)[]
 
   /** `decoder`: for rows of a file, whose format and columns were found by looking at it. */
-  constructor(config: Config, decoder?: Decoder) {
+  constructor(anyConfig: Config, decoder?: Decoder) {
+    const config = forecastOf(anyConfig, 'This processor')
     const model = new Model(config, openKernel(config.model.kernel))
     this.model = model
     const { format, columns, time, key } = config.input
     const { fields } = dimensionsOf(config)
+    assert(format !== 'bytes', 'bytes have no fields')
     this.decoder = decoder ?? createDecoder({ format, columns, time, key, fields })
     this.outcome = {
       failure: null,

@@ -3,6 +3,9 @@ import type { Dimensions } from '../../model/dimensions.ts'
 import type { NetworkHealth, SlotWeights } from '../../model/health.ts'
 import type { Scored } from '../../model/scored.ts'
 import type { Seal, StateRow } from '../../model/snapshot/snapshots.ts'
+import type { LabelCounts } from '../../model/supervised/label-counts.ts'
+import type { LabelScore } from '../../model/supervised/scores.ts'
+import type { SymbolScore } from '../../model/symbols/scores.ts'
 import type { FoundSequences, TargetPast } from '../../model/view.ts'
 import type { ByteWriter } from '../../record/byte-writer.ts'
 import type { DecodeFailure, Forecast } from '../../record/types.ts'
@@ -11,7 +14,10 @@ import type { InputRecord, OutputRecord } from '../ports.ts'
 import { bytesOf } from '../record-bytes.ts'
 import { OutputBuffer, type PackedOutputs } from './packed-outputs.ts'
 
-/** What became of one record; owned by the processor and filled anew for each. */
+/**
+ * What became of one record, as all tasks tell it; owned by the processor and filled anew for each.
+ * A kind of task that forecasts nothing shows what it does in the terms of a forecast.
+ */
 export interface StreamOutcome {
   /** Not null: a dead letter; the model has counted the record. */
   readonly failure: DecodeFailure | null
@@ -29,6 +35,7 @@ export interface ModelScore extends ErrorRow {
 /** Reads a snapshot into a model at record 0; see model/snapshot. */
 export interface StreamLoader {
   shared(bytes: Uint8Array): void
+  page(name: string, bytes: Uint8Array): void
   sequence(name: string, bytes: Uint8Array): void
   gone(name: string): void
   finish(
@@ -56,16 +63,20 @@ export interface StreamSnapshots {
 
 /** How a model learns, to be read; see model/health. */
 export interface StreamHealth {
-  readonly dimensions: Pick<
-    Dimensions,
-    'fields' | 'horizons' | 'slots' | 'targets' | 'levels' | 'seasons'
-  >
   readonly windows: number
   readonly sequenceBytes: number
   readonly kernelBytes: number
   readonly evicted: { readonly windows: number; readonly sequences: number }
   measureNext(): void
   networks(): readonly NetworkHealth[]
+}
+
+/** The same of a forecast's model. */
+export interface ForecastHealth extends StreamHealth {
+  readonly dimensions: Pick<
+    Dimensions,
+    'fields' | 'horizons' | 'slots' | 'targets' | 'levels' | 'seasons'
+  >
   slotWeights(): readonly SlotWeights[]
 }
 
@@ -73,11 +84,12 @@ export interface StreamHealth {
 export interface StreamView {
   mostRecent(): string | null
   search(text: string, limit: number): FoundSequences
-  past(name: string, target: number, horizon: number, limit: number): TargetPast | null
+  /** Absent where no past is kept that could be shown. */
+  past?(name: string, target: number, horizon: number, limit: number): TargetPast | null
 }
 
-/** What a task needs of a model. */
-export interface StreamModel {
+/** What a task needs of a model of any kind. */
+interface AnyStreamModel {
   readonly records: number
   readonly updates: number
   readonly memberNames: readonly string[]
@@ -85,11 +97,30 @@ export interface StreamModel {
   readonly bytesShared: number
   readonly health: StreamHealth
   readonly view: StreamView
-  readonly scores: { summary(): readonly ModelScore[] }
   readonly snapshots: StreamSnapshots
   chainHash(): string
   weightsHash(): string
 }
+
+export interface ForecastStreamModel extends AnyStreamModel {
+  readonly kind: 'forecast'
+  readonly health: ForecastHealth
+  readonly scores: { summary(): readonly ModelScore[] }
+}
+
+export interface SymbolsStreamModel extends AnyStreamModel {
+  readonly kind: 'symbols'
+  readonly scores: { summary(): readonly SymbolScore[] }
+}
+
+export interface SupervisedStreamModel extends AnyStreamModel {
+  readonly kind: 'supervised'
+  readonly scores: { summary(): readonly LabelScore[] }
+  readonly pendingPredictions: number
+  readonly labelCounts: LabelCounts
+}
+
+export type StreamModel = ForecastStreamModel | SymbolsStreamModel | SupervisedStreamModel
 
 /** The glue decode → step; the simulator puts one that fails in its place. */
 export interface StreamProcessor {
@@ -106,7 +137,7 @@ export interface StreamProcessor {
 /** Outcomes → records of the output topics, for one partition. */
 export interface OutputEncoder {
   /** Writes the value of the prediction, whose key is the record's. */
-  prediction(out: ByteWriter, record: InputRecord, forecast: Forecast): void
+  prediction(out: ByteWriter, record: InputRecord, outcome: StreamOutcome): void
   deadLetter(record: InputRecord, failure: DecodeFailure): OutputRecord
 }
 
@@ -186,10 +217,10 @@ export class Engine {
     if (this.pending === 0) this.#firstTimestampMs = records[from]?.timestampMs ?? Number.NaN
     this.#process(records, from, until, (index, outcome) => {
       const record = records[index] as InputRecord
-      const { failure, forecast } = outcome
+      const { failure } = outcome
       visit(record, outcome)
       if (failure === null) {
-        this.#encoder.prediction(this.#predictions.begin(record.key), record, forecast)
+        this.#encoder.prediction(this.#predictions.begin(record.key), record, outcome)
         this.#predictions.end()
         this.#last = 'prediction'
       } else {

@@ -1,16 +1,23 @@
 import { namesOfSlot } from '../../model/dimensions.ts'
 import type { NetworkHealth } from '../../model/health.ts'
 import type { Scored } from '../../model/scored.ts'
+import type { LabelCounts } from '../../model/supervised/label-counts.ts'
 import type { Forecast } from '../../record/types.ts'
 import type {
   DriftRow,
+  LabelsStand,
   LearningReport,
   NetworkRow,
   RollbackRow,
   SeasonRow,
   SlotRow,
 } from '../observe.ts'
-import type { ModelScore, StreamModel } from './engine.ts'
+import type {
+  ForecastStreamModel,
+  ModelScore,
+  StreamModel,
+  SupervisedStreamModel,
+} from './engine.ts'
 import { SlotWatch, skillOf } from './slot-watch.ts'
 
 /** Counts of a model since it was made: what was reported of them is not reported again. */
@@ -21,18 +28,26 @@ interface Counts {
   readonly clipped: Map<string, number>
   readonly rollbacks: Map<string, number>
   seasons: readonly number[]
+  labels: LabelCounts | null
 }
 
 /** What a model did since the last report. */
 type Since = Pick<
   LearningReport,
-  'evictions' | 'refusedUpdates' | 'rollbacks' | 'seasonChanges' | 'networks'
+  'evictions' | 'refusedUpdates' | 'rollbacks' | 'seasonChanges' | 'networks' | 'labels'
 >
+
+/** What a forecast's model tells beyond the others'. */
+interface ForecastParts {
+  readonly model: ForecastStreamModel
+  readonly slots: SlotWatch
+}
 
 /** Makes the reports on how a model learns, each with what happened since the one before. */
 export class LearningWatch {
   readonly #model: StreamModel
-  readonly #slots: SlotWatch
+  /** null of another kind. */
+  readonly #forecast: ForecastParts | null
   readonly #told: Counts = {
     windows: 0,
     sequences: 0,
@@ -40,22 +55,24 @@ export class LearningWatch {
     clipped: new Map(),
     rollbacks: new Map(),
     seasons: [],
+    labels: null,
   }
   #drifts: DriftRow[] = []
 
   constructor(model: StreamModel) {
-    const { slots, targets, levels } = model.health.dimensions
     this.#model = model
+    this.#forecast = model.kind === 'forecast' ? { model, slots: slotWatchOf(model) } : null
     this.#told.seasons = this.#seasonsNow()
-    this.#slots = new SlotWatch(slots, targets, levels.length)
   }
 
   /** A record has been taken in, and scored what was predicted for it. */
   add(scored: Scored, { drifts, sequence, records }: Forecast): void {
-    this.#slots.add(scored)
+    if (this.#forecast === null) return
+    const { slots, model } = this.#forecast
+    slots.add(scored)
     for (let target = 0; target < drifts.length; target++) {
       if (drifts[target] === 0) continue
-      const slot = namesOfSlot(this.#model.health.dimensions, target)
+      const slot = namesOfSlot(model.health.dimensions, target)
       this.#drifts.push({ ...slot, sequence, records })
     }
   }
@@ -66,8 +83,9 @@ export class LearningWatch {
   }
 
   report(): LearningReport {
-    const { liveSequences, bytesShared, scores, health } = this.#model
-    const errors = scores.summary()
+    const model = this.#model
+    const { liveSequences, bytesShared, health } = model
+    const errors = model.kind === 'forecast' ? model.scores.summary() : []
     const since = this.#countsSince()
     const drifts = this.#drifts
     this.#drifts = []
@@ -78,9 +96,10 @@ export class LearningWatch {
       stateBytes: bytesShared + health.kernelBytes + health.sequenceBytes,
       ...since,
       drifts,
-      seasons: [...health.dimensions.seasons],
-      slots: this.#slotRows(errors),
+      seasons: [...(this.#forecast?.model.health.dimensions.seasons ?? [])],
+      slots: this.#forecast === null ? [] : slotRows(this.#forecast, errors),
       errors,
+      symbols: model.kind === 'symbols' ? model.scores.summary() : [],
     }
   }
 
@@ -102,17 +121,30 @@ export class LearningWatch {
     const refusedUpdates = refused - told.refused
     told.refused = refused
     const rollbacks = this.#rollbacksSince(all)
+    const labels = this.#model.kind === 'supervised' ? this.#labelsSince(this.#model) : null
     return {
       evictions,
       refusedUpdates,
       rollbacks,
       seasonChanges: this.#seasonsSince(),
       networks,
+      labels,
+    }
+  }
+
+  #labelsSince({ labelCounts, pendingPredictions, scores }: SupervisedStreamModel): LabelsStand {
+    const before = this.#told.labels
+    this.#told.labels = labelCounts
+    return {
+      pending: pendingPredictions,
+      counts: before === null ? labelCounts : countsBetween(before, labelCounts),
+      scores: scores.summary(),
     }
   }
 
   #seasonsNow(): number[] {
-    return this.#model.health.dimensions.seasons.filter((season) => season > 0)
+    const seasons = this.#forecast?.model.health.dimensions.seasons ?? []
+    return seasons.filter((season) => season > 0)
   }
 
   #seasonsSince(): SeasonRow[] {
@@ -132,45 +164,61 @@ export class LearningWatch {
       return count === 0 ? [] : [{ network, count, learningRate, records }]
     })
   }
+}
 
-  #slotRows(errors: readonly ModelScore[]): SlotRow[] {
-    const { health } = this.#model
-    const { levels } = health.dimensions
-    return health.slotWeights().map(({ target, horizon, weights }, slot) => {
-      const here = errors.filter((row) => row.target === target && row.horizon === horizon)
-      const mixture = here.find(({ member }) => member === 'mixture')
-      return {
-        target,
-        horizon,
-        meanAbsolute: mixture?.meanAbsolute ?? Number.NaN,
-        fadingMeanAbsolute: mixture?.fadingMeanAbsolute ?? Number.NaN,
-        weights,
-        skill: this.#skill(slot, here),
-        intervals: levels.map((level, l) => ({
-          level,
-          coverage: this.#slots.coverage(slot, l),
-          width: this.#slots.width(slot, l),
-        })),
-      }
-    })
+function slotWatchOf({ health }: ForecastStreamModel): SlotWatch {
+  const { slots, targets, levels } = health.dimensions
+  return new SlotWatch(slots, targets, levels.length)
+}
+
+function countsBetween(before: LabelCounts, now: LabelCounts): LabelCounts {
+  return {
+    labels: now.labels - before.labels,
+    corrected: now.corrected - before.corrected,
+    unmatched: now.unmatched - before.unmatched,
+    expired: now.expired - before.expired,
+    replaced: now.replaced - before.replaced,
+    longIds: now.longIds - before.longIds,
+    dropped: now.dropped - before.dropped,
   }
+}
 
-  /**
-   * Against the best of each kind, each over the rows that it has; a lone network has no members to
-   * compare it with.
-   */
-  #skill(slot: number, rows: readonly ModelScore[]): SlotRow['skill'] {
-    const against = (kind: string, otherwise: number): number => {
-      const skills = rows
-        .filter(({ member }) => member.split(':')[0] === kind)
-        .map(({ fadingMixtureMae, fadingMae }) => skillOf(fadingMixtureMae, fadingMae))
-        .filter((skill) => !Number.isNaN(skill))
-      return skills.length > 0 ? Math.min(...skills) : otherwise
-    }
+function slotRows({ model, slots }: ForecastParts, errors: readonly ModelScore[]): SlotRow[] {
+  const { levels } = model.health.dimensions
+  return model.health.slotWeights().map(({ target, horizon, weights }, slot) => {
+    const here = errors.filter((row) => row.target === target && row.horizon === horizon)
+    const mixture = here.find(({ member }) => member === 'mixture')
     return {
-      persistence: against('persistence', this.#slots.skill(slot, 'persistence')),
-      seasonal: against('seasonal', this.#slots.skill(slot, 'seasonal')),
-      rls: against('rls', Number.NaN),
+      target,
+      horizon,
+      meanAbsolute: mixture?.meanAbsolute ?? Number.NaN,
+      fadingMeanAbsolute: mixture?.fadingMeanAbsolute ?? Number.NaN,
+      weights,
+      skill: skillAt(slots, slot, here),
+      intervals: levels.map((level, l) => ({
+        level,
+        coverage: slots.coverage(slot, l),
+        width: slots.width(slot, l),
+      })),
     }
+  })
+}
+
+/**
+ * Against the best of each kind, each over the rows that it has; a lone network has no members to
+ * compare it with.
+ */
+function skillAt(slots: SlotWatch, slot: number, rows: readonly ModelScore[]): SlotRow['skill'] {
+  const against = (kind: string, otherwise: number): number => {
+    const skills = rows
+      .filter(({ member }) => member.split(':')[0] === kind)
+      .map(({ fadingMixtureMae, fadingMae }) => skillOf(fadingMixtureMae, fadingMae))
+      .filter((skill) => !Number.isNaN(skill))
+    return skills.length > 0 ? Math.min(...skills) : otherwise
+  }
+  return {
+    persistence: against('persistence', slots.skill(slot, 'persistence')),
+    seasonal: against('seasonal', slots.skill(slot, 'seasonal')),
+    rls: against('rls', Number.NaN),
   }
 }

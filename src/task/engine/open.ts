@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock.ts'
 import type { ServiceConfig } from '../../config/schema.ts'
 import type { TaskLogger } from '../observe.ts'
-import { Processor } from '../processor.ts'
+import { openProcessor } from '../open-processor.ts'
 import type { Scheduler } from '../scheduler.ts'
 import { defaultOutputBounds } from './engine.ts'
 import type { Engines } from './engines.ts'
@@ -29,7 +29,7 @@ export function openEngines(
     scheduler,
     bounds,
     isWatched,
-    createProcessor: () => new Processor(config),
+    createProcessor: () => openProcessor(config),
     createEncoder: (partition) => createOutputEncoder(config, partition),
   })
 }

@@ -45,7 +45,8 @@ export class Watch {
     const { target, horizon, after } = this.#choice
     const sequence = this.#sequence ?? view.mostRecent()
     this.#sequence = sequence
-    const past = sequence === null ? null : view.past(sequence, target, horizon, pointsMax)
+    const past =
+      sequence === null ? null : (view.past?.(sequence, target, horizon, pointsMax) ?? null)
     if (past !== null && after !== null && past.lastUsed <= after) return null
     // Without a sequence the first record will bring one: its points begin from nothing.
     this.#isReset = sequence === null

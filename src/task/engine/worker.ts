@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { assert } from '../../assert.ts'
 import { systemClock } from '../../clock.ts'
-import { Processor } from '../processor.ts'
+import { openProcessor } from '../open-processor.ts'
 import { systemScheduler } from '../scheduler.ts'
 import { EngineServer } from './engine-server.ts'
 import type { EngineRequest } from './messages.ts'
@@ -18,7 +18,7 @@ const server = new EngineServer({
   scheduler: systemScheduler,
   bounds,
   isWatched,
-  createProcessor: () => new Processor(config),
+  createProcessor: () => openProcessor(config),
   createEncoder: (partition) => createOutputEncoder(config, partition),
   reply: (reply, transfer) => port.postMessage(reply, transfer ?? []),
 })

@@ -4,6 +4,7 @@ import type { ServiceConfig } from '../../config/schema.ts'
 import type { EngineLink, EngineListener, Engines } from '../engine/engines.ts'
 import type { EngineReply } from '../engine/messages.ts'
 import type { Scheduler } from '../scheduler.ts'
+import { type Shown, shownOf } from '../shown.ts'
 import type { TaskStatus } from '../task-manager.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { countOf, EngineView } from './engine-view.ts'
@@ -24,13 +25,7 @@ export interface PageFeedOptions {
  */
 export class PageFeed {
   /** What does not change while the service runs; horizons and levels ascend. */
-  readonly facts: {
-    readonly application: string
-    readonly topic: string
-    readonly targets: readonly string[]
-    readonly horizons: readonly number[]
-    readonly levels: readonly number[]
-  }
+  readonly facts: Shown & { readonly application: string; readonly topic: string }
   readonly #options: PageFeedOptions
   /** By partition: an incarnation ends before the next one begins. */
   readonly #engines = new Map<number, EngineView>()
@@ -40,9 +35,8 @@ export class PageFeed {
   #watches = 0
 
   constructor(options: PageFeedOptions) {
-    const { name, input, task } = options.config
-    const { targets, horizons, intervals: levels } = task
-    this.facts = { application: name, topic: input.topic, targets, horizons, levels }
+    const { name, input } = options.config
+    this.facts = { application: name, topic: input.topic, ...shownOf(options.config) }
     this.#options = options
     this.#search = new SequenceSearch(options.scheduler)
   }

@@ -1,3 +1,5 @@
+import type { LabelScore } from '../../model/supervised/scores.ts'
+import type { SymbolScore } from '../../model/symbols/scores.ts'
 import type { LearningReport } from '../observe.ts'
 import type { TaskState } from '../state.ts'
 import type { TaskStatus } from '../task-manager.ts'
@@ -34,6 +36,16 @@ export interface ScoreRow {
   readonly weight: number | null
 }
 
+/** What symbols have cost one member: bits per symbol. */
+export interface SymbolRow {
+  readonly member: string
+  readonly fadingBits: number
+  readonly bits: number
+}
+
+/** How one member fares by all labels of the target that is chosen. */
+export type LabelRow = Omit<LabelScore, 'target'>
+
 type Slot = LearningReport['slots'][number]
 
 /** NaN = not known. */
@@ -44,6 +56,10 @@ export interface PageStatus {
   readonly deadLetters: { readonly total: number; readonly recent: readonly DeadLetterRow[] }
   /** The mixture first; none before the model has told of any. */
   readonly scores: readonly ScoreRow[]
+  /** Of a symbols task; else []. */
+  readonly symbols: readonly SymbolRow[]
+  /** Of a supervised task; else []. */
+  readonly labels: readonly LabelRow[]
   readonly skill: Slot['skill'] | null
   readonly coverage: Slot['intervals']
 }
@@ -68,6 +84,8 @@ export function statusOf(
     tasks: rows,
     deadLetters: { total, recent },
     scores: learning === null ? [] : scoreRows(learning, slot, choice),
+    symbols: mixtureFirst((learning?.symbols ?? []).map(symbolRow)),
+    labels: mixtureFirst(labelRows(learning?.labels?.scores ?? [], choice)),
     skill: slot?.skill ?? null,
     coverage: slot?.intervals ?? [],
   }
@@ -102,7 +120,19 @@ function scoreRows(
     .map(({ member, fadingMae, mae, fadingWmape, wmape }) => {
       return { member, fadingMae, mae, fadingWmape, wmape, weight: weights.get(member) ?? null }
     })
-  const isMixture = ({ member }: ScoreRow): boolean => member === 'mixture'
+  return mixtureFirst(rows)
+}
+
+function symbolRow({ member, fadingBitsPerSymbol, bitsPerSymbol }: SymbolScore): SymbolRow {
+  return { member, fadingBits: fadingBitsPerSymbol, bits: bitsPerSymbol }
+}
+
+function labelRows(scores: readonly LabelScore[], choice: PageChoice): LabelRow[] {
+  return scores.filter(({ target }) => target === choice.target).map(({ target: _, ...row }) => row)
+}
+
+function mixtureFirst<T extends { readonly member: string }>(rows: readonly T[]): T[] {
+  const isMixture = ({ member }: T): boolean => member === 'mixture'
   return [...rows.filter(isMixture), ...rows.filter((row) => !isMixture(row))]
 }
 

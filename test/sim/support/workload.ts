@@ -121,9 +121,10 @@ function truthOf(config: ServiceConfig, log: MemoryLog, partition: number): Trut
   const facts = [factsOf(processor)]
   for (const record of log.records('input', partition)) {
     const { key, value, timestampMs } = record
-    const { failure, forecast } = processor.process(key, value, timestampMs)
+    const outcome = processor.process(key, value, timestampMs)
+    const { failure } = outcome
     if (failure === null) {
-      predictions.push(textOf({ key, value: predictionOf(encoder, record, forecast) }))
+      predictions.push(textOf({ key, value: predictionOf(encoder, record, outcome) }))
     } else {
       deadLetters.push(textOf(encoder.deadLetter(record, failure)))
     }

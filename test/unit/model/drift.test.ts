@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { readDemoRecords } from '../../../src/cli/demo-data.ts'
-import type { Config, ConfigInput } from '../../../src/config/schema.ts'
+import type { ConfigInput, ForecastConfig } from '../../../src/config/schema.ts'
 import type { LeastSquares } from '../../../src/kernels/kernel.ts'
 import { dimensionsOf } from '../../../src/model/dimensions.ts'
 import { Drift } from '../../../src/model/drift.ts'
@@ -20,14 +20,14 @@ const small = {
   kernel: 'wasm' as const,
 }
 
-function small1(task: Partial<ConfigInput['task']> = {}, sequences = {}): Config {
+function small1(task: Partial<ConfigInput['task']> = {}, sequences = {}): ForecastConfig {
   return configOf({ task: { targets: ['y'], ...task }, model: small, sequences })
 }
 
 type Source = (i: number, random: Random) => number
 
 /** The records at which drifts were seen. */
-function driftsOf(config: Config, count: number, seed: number, source: Source): number[] {
+function driftsOf(config: ForecastConfig, count: number, seed: number, source: Source): number[] {
   const driver = driverOf(config)
   const random = new Random(seed)
   const found: number[] = []

@@ -8,7 +8,8 @@ import { configOf, type Driver, insideOf } from './support/driver.ts'
 const small = { hidden: 4, window: 4, updateEvery: 3, learningRates: [1e-3] }
 
 function configWith(seasons: 'auto' | number[], more: Partial<ConfigInput> = {}) {
-  const task = { targets: ['y'], horizons: [1, 3], calendar: false, ...more.task, seasons }
+  const own = { targets: ['y'], horizons: [1, 3], calendar: false, ...more.task, seasons }
+  const task = own as ConfigInput['task']
   return configOf({ ...more, task, model: { kernel: 'wasm', ...small, ...more.model } })
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Config, ConfigInput } from '../../../src/config/schema.ts'
+import type { ConfigInput, ForecastConfig } from '../../../src/config/schema.ts'
 import type { Model } from '../../../src/model/model.ts'
 import { Suspension } from '../../../src/model/suspension.ts'
 import { Random } from '../../../src/random.ts'
@@ -99,7 +99,7 @@ describe('a suspension', () => {
 
 const small = { hidden: 2, window: 4, updateEvery: 4, learningRates: [1e-3], diagnostics: false }
 
-function configFor(model: ConfigInput['model'] = {}): Config {
+function configFor(model: ConfigInput['model'] = {}): ForecastConfig {
   return configOf({
     task: { targets: ['y'], calendar: false },
     model: { ...small, kernel: 'wasm', ...model },

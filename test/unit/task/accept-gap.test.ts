@@ -69,8 +69,8 @@ function bare(world: World, ...stretches: readonly (readonly [from: number, to: 
     const offset = Number(record.offset)
     if (!stretches.some(([from, to]) => from <= offset && offset < to)) continue
     const { key, value, timestampMs } = record
-    const { forecast } = processor.process(key, value, timestampMs)
-    outputs.set(offset, textOf({ key, value: predictionOf(encoder, record, forecast) }))
+    const outcome = processor.process(key, value, timestampMs)
+    outputs.set(offset, textOf({ key, value: predictionOf(encoder, record, outcome) }))
   }
   const published = (from: number) => world.outputs().predictions.slice(from)
   const outputsFrom = (from: number, count: number) =>

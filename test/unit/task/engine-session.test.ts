@@ -107,6 +107,8 @@ test('what the engine tells unasked reaches the task', () => {
     networks: [],
     slots: [],
     errors: [],
+    symbols: [],
+    labels: null,
   }
   reply({ type: 'arrived', records: 3, chainHash: 'h' })
   reply({ type: 'learning', report })

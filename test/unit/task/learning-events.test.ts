@@ -33,6 +33,8 @@ test('metrics hear all, the log one line for each drift and each roll-back', () 
     networks: [],
     slots: [],
     errors: [],
+    symbols: [],
+    labels: null,
   }
   tellLearning({ metrics, logger }, report)
   expect(reports).toEqual([report])

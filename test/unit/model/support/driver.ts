@@ -1,5 +1,6 @@
+import { forecastOf } from '../../../../src/config/kinds.ts'
 import { loadConfig } from '../../../../src/config/load.ts'
-import type { Config, ConfigInput } from '../../../../src/config/schema.ts'
+import type { ConfigInput, ForecastConfig } from '../../../../src/config/schema.ts'
 import type { Kernel } from '../../../../src/kernels/kernel.ts'
 import { Model } from '../../../../src/model/model.ts'
 import type { NetworkMember } from '../../../../src/model/networks.ts'
@@ -10,9 +11,9 @@ import { type Sample, sampleSize } from '../../../../src/record/types.ts'
 import { referenceKernel } from '../../../../src/rnn/index.ts'
 
 /** A configuration with the model's parts as given, defaults filled in, `y` the only target. */
-export function configOf(options: Partial<ConfigInput> = {}): Config {
+export function configOf(options: Partial<ConfigInput> = {}): ForecastConfig {
   const text = JSON.stringify({ ...options, task: { targets: ['y'], ...options.task } })
-  return loadConfig({ file: 'test', text, env: {} }).config
+  return forecastOf(loadConfig({ file: 'test', text, env: {} }).config, 'this test')
 }
 
 /** One event: targets, inputs, known now, known ahead as in `Sample.values`; null = missing. */
@@ -24,11 +25,11 @@ export interface Event {
 
 /** A model that is fed samples, without decoder or transport. */
 export class Driver {
-  readonly config: Config
+  readonly config: ForecastConfig
   readonly model: Model
   private readonly sample: Sample
 
-  constructor(config: Config, kernel: Kernel = referenceKernel) {
+  constructor(config: ForecastConfig, kernel: Kernel = referenceKernel) {
     this.config = config
     this.model = new Model(config, kernel)
     const { fields } = this.model.dimensions
