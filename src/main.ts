@@ -10,6 +10,7 @@ const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = 
   verify: () => import('./cli/verify.ts'),
   demo: () => import('./cli/demo.ts'),
   inspect: () => import('./cli/inspect.ts'),
+  sample: () => import('./cli/sample.ts'),
   init: () => import('./cli/init.ts'),
   bench: () => import('./cli/bench.ts'),
   validate: () => import('./cli/validate.ts'),

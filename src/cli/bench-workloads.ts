@@ -5,8 +5,9 @@ import type { KernelName } from '../bench/rows.ts'
 import { syntheticInputs, syntheticLines } from '../bench/synthetic.ts'
 import type { Workload } from '../bench/workload.ts'
 import type { Clock } from '../clock.ts'
+import { forecastOf } from '../config/kinds.ts'
 import { loadConfig } from '../config/load.ts'
-import type { Config } from '../config/schema.ts'
+import type { ForecastConfig } from '../config/schema.ts'
 import { Processor } from '../task/processor.ts'
 import { demoFile } from './demo-data.ts'
 import type { FileInput } from './file-bytes.ts'
@@ -93,17 +94,17 @@ function configOf(
   kernel: KernelName,
   portfolio: Portfolio,
   values: Readonly<Record<string, unknown>>,
-): Config {
+): ForecastConfig {
   const all = { ...values, 'model.portfolio': portfolio, 'model.kernel': kernel }
   const overrides = Object.entries(all).map(([path, value]) => ({
     path: path.split('.'),
     value,
     option: 'headrace bench',
   }))
-  return loadConfig({ env: {}, overrides }).config
+  return forecastOf(loadConfig({ env: {}, overrides }).config, 'headrace bench')
 }
 
-function openRecords(config: Config, input: FileInput, limit: number) {
+function openRecords(config: ForecastConfig, input: FileInput, limit: number) {
   const { task, input: fields } = config
   return openFileSource({ input, time: fields.time, key: fields.key, fields: task, limit })
 }

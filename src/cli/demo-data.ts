@@ -9,8 +9,16 @@ export interface DemoRecord {
   readonly value: Buffer
 }
 
+type DemoFile =
+  | 'nyc_taxi.csv'
+  | 'taxi.yaml'
+  | 'moby_dick.txt'
+  | 'symbols.yaml'
+  | 'bike_hire.csv'
+  | 'labels.yaml'
+
 /** Where the demo's files are, in a checkout and in a package alike. */
-export function demoFile(name: 'nyc_taxi.csv' | 'taxi.yaml'): URL {
+export function demoFile(name: DemoFile): URL {
   return new URL(`../../deploy/demo/${name}`, import.meta.url)
 }
 

@@ -108,7 +108,7 @@ function refuseMisfit(config: ServiceConfig, file: string): void {
     ...(input.time === undefined || input.time === 'timestamp'
       ? []
       : ['input.time must be timestamp']),
-    ...(task.targets.every((target) => target === 'passengers')
+    ...(task.kind === 'forecast' && task.targets.every((target) => target === 'passengers')
       ? []
       : ['task.targets must be [passengers]']),
   ]

@@ -112,6 +112,6 @@ function reportOf(service: DemoService, seconds: number): ReplayReport {
     ...(seconds > 0 ? { recordsPerSecond: rows.records / seconds } : {}),
     ...(facts === null ? {} : { stateHash: facts.stateHash }),
     scoredFrom: 0,
-    scores: rows.board.toJson(),
+    ...rows.board.report(seconds),
   }
 }

@@ -4,13 +4,14 @@ import { HeadraceError } from '../errors.ts'
 import { defaultOutputBounds } from '../task/engine/engine.ts'
 import { LocalEngines } from '../task/engine/local-engines.ts'
 import { createOutputEncoder } from '../task/engine/output-encoder.ts'
-import { Processor } from '../task/processor.ts'
+import { openProcessor } from '../task/open-processor.ts'
 import { type Service, startService } from '../task/service.ts'
 import { type HttpServer, startHttp } from '../telemetry/http.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import { openBoard } from './board.ts'
 import type { DemoLog } from './demo-log.ts'
-import { Rows, scoreboardFor } from './replay-run.ts'
+import { Rows } from './replay-run.ts'
 import { buildFacts, systemSurroundings } from './surroundings.ts'
 
 /** The service of the demo, in this process, and what it has done so far. */
@@ -34,9 +35,9 @@ export async function startDemoService(
   logger: Logger,
 ): Promise<DemoService> {
   const surroundings = systemSurroundings(config)
-  let newest: Processor | null = null
+  let newest: ReturnType<typeof openProcessor> | null = null
   let newestMs = systemClock.monotonicMs()
-  const rows = new Rows(scoreboardFor(config, new Processor(config).model.memberNames, {}))
+  const rows = new Rows(openBoard(config, openProcessor(config).model.memberNames, {}))
   const service = startService({
     ...surroundings,
     config,
@@ -48,7 +49,7 @@ export async function startDemoService(
       scheduler: surroundings.scheduler,
       bounds: defaultOutputBounds,
       createProcessor() {
-        newest = new Processor(config)
+        newest = openProcessor(config)
         return newest
       },
       createEncoder: (partition) => createOutputEncoder(config, partition),

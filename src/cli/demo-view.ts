@@ -1,6 +1,8 @@
+import type { Board } from './board.ts'
+import { labelsLines, symbolsLines } from './kind-lines.ts'
 import { legend, plot } from './plot.ts'
 import { progressLine } from './progress.ts'
-import { ahead, percent, sortedMembers } from './replay-report.ts'
+import { ahead, percent, plotTitle, sortedMembers } from './replay-report.ts'
 import type { Rows } from './replay-run.ts'
 import type { TargetScore } from './scoreboard.ts'
 import { figure, grouped, table } from './table.ts'
@@ -25,19 +27,19 @@ export function screenLines(
   { columns, rows, colour }: { columns: number; rows: number; colour: boolean },
 ): string[] {
   const { history, board, records } = state.rows
-  const scores = board.toJson()
+  const report = board.report()
   const lines = [progressLine(records, records / state.total, state.seconds), '']
   const most = Math.max(MEMBERS_MIN, rows - PLOT_LINES_MIN - OTHER_LINES)
-  const scoreboard = scoreboardLines(scores, most)
+  const scoreboard = boardLines(report, most)
   const room = rows - lines.length - scoreboard.length - 3
   const drawn = plot(history, {
     width: Math.min(columns - 1, 120),
     height: Math.max(PLOT_LINES_MIN, Math.min(PLOT_LINES, room)),
     colour,
   })
-  const first = scores[0]
-  if (drawn.length > 0 && first !== undefined) {
-    lines.push(...drawn, legend(`${first.target}, ${ahead(first.horizon)}`, colour), '')
+  const title = plotTitle(report)
+  if (drawn.length > 0 && title !== null) {
+    lines.push(...drawn, legend(title, colour), '')
   }
   lines.push(...scoreboard)
   return lines
@@ -47,15 +49,34 @@ export function screenLines(
 export function plainLine(state: DemoState): string {
   const { records, board } = state.rows
   const rate = state.seconds > 0 ? `, ${grouped(records / state.seconds)} records/s` : ''
-  const scores = board
-    .toJson()
+  const { scores = [], symbols, labels } = board.report()
+  const told = scores
     .filter(({ count }) => count > 0)
     .map((score) => {
       const persistence = figure(score.members.persistence?.wmape)
       return `${ahead(score.horizon)} ${figure(score.wmape)} (persistence ${persistence})`
     })
-  const wmape = scores.length > 0 ? `, wMAPE ${scores.join(', ')}` : ''
-  return `${grouped(records)} of ${grouped(state.total)} records${rate}${wmape}`
+  const parts = told.length > 0 ? [`wMAPE ${told.join(', ')}`] : []
+  if (symbols?.bitsPerSymbol !== undefined) {
+    parts.push(`${figure(symbols.bitsPerSymbol)} bits per symbol`)
+  }
+  if (labels?.mae !== undefined) {
+    parts.push(`MAE ${figure(labels.mae)} (no change ${figure(labels.noChange.mae)})`)
+  }
+  if (labels?.accuracy !== undefined) {
+    const { accuracy, noChange } = labels
+    parts.push(`accuracy ${figure(accuracy)} (no change ${figure(noChange.accuracy)})`)
+  }
+  const done = `${grouped(records)} of ${grouped(state.total)} records${rate}`
+  return [done, ...parts].join(', ')
+}
+
+/** As much of the scoreboard of any kind of task as there is room for. */
+function boardLines(report: ReturnType<Board['report']>, most: number): string[] {
+  const { scores = [], symbols, labels } = report
+  if (symbols !== undefined) return symbolsLines(symbols).slice(2, 4 + most)
+  if (labels !== undefined) return labelsLines(labels).slice(0, 4 + most)
+  return scoreboardLines(scores, most)
 }
 
 /** The best members down, at most so many, horizons across; coverage of the intervals below. */

@@ -13,8 +13,8 @@ export type FileInput =
   | { readonly stream: NodeJS.ReadableStream; readonly path?: undefined }
 
 /**
- * The bytes of a file or stream, unpacked where they begin like gzip or zstd, without a byte order
- * mark. Every failure is a `HeadraceError` that names the file.
+ * The bytes of a file or stream, unpacked where they begin like gzip or zstd. Every failure is a
+ * `HeadraceError` that names the file.
  */
 export class FileBytes {
   /** For messages. */
@@ -55,10 +55,15 @@ export class FileBytes {
     if (this.#stream instanceof Readable) this.#stream.destroy()
   }
 
-  /** To be iterated once. */
+  /** Those of text, without a byte order mark. To be iterated once. */
   async *chunks(): AsyncGenerator<Uint8Array, void, undefined> {
+    yield* withoutMark(this.rawChunks())
+  }
+
+  /** All of them. To be iterated once. */
+  async *rawChunks(): AsyncGenerator<Uint8Array, void, undefined> {
     try {
-      yield* withoutMark(unpacked(this.#packed()))
+      yield* unpacked(this.#packed())
     } catch (error) {
       if (!this.#isClosed) throw unreadable(this.name, error)
     }

@@ -2,13 +2,15 @@ import { nearestName } from '../config/nearest.ts'
 import { HeadraceError } from '../errors.ts'
 import { CsvLine } from '../record/csv.ts'
 import type { DecoderOptions } from '../record/decoder.ts'
-import { absentFields, futureName } from '../record/decoder.ts'
+import { futureName } from '../record/decoder.ts'
 import { quote } from '../record/failure.ts'
+import { absentColumns } from '../record/needed-fields.ts'
+import { neededFields, type TaskFields } from '../record/task-decoder.ts'
 import { maxTimeMs, parseEventTime } from '../record/time.ts'
 import type { FieldLayout } from '../record/types.ts'
 import type { FileRows } from './file-rows.ts'
 
-type Wanted = Pick<DecoderOptions, 'columns' | 'time' | 'key' | 'fields'>
+type Wanted = Pick<DecoderOptions<TaskFields>, 'columns' | 'time' | 'key' | 'fields'>
 
 /** What the beginning of a file tells about its fields. */
 export interface FileFields {
@@ -51,6 +53,11 @@ export function unfilledNames(names: readonly string[], fields: FieldLayout): st
   )
 }
 
+/** The field that joins labels: a file whose rows have theirs may lack it. */
+function idOf({ fields }: Wanted): string | undefined {
+  return fields.kind === 'supervised' ? fields.id : undefined
+}
+
 async function csvFields(rows: FileRows, fileName: string, wanted: Wanted): Promise<FileFields> {
   const [first] = await rows.peek(1)
   const header = first && splitRow(first)
@@ -66,9 +73,10 @@ async function csvFields(rows: FileRows, fileName: string, wanted: Wanted): Prom
     }
     names = header.map((name) => name.trim())
   }
-  const absent = absentFields(wanted, names)
+  const needs = neededFields(wanted.fields, wanted)
+  const absent = absentColumns(needs, names).filter((name) => name !== idOf(wanted))
   if (absent.length > 0) throw missing(fileName, absent, names, header)
-  const repeated = neededNames(wanted).find(
+  const repeated = [...needs.columns, ...needs.oneOf.flat()].find(
     (name) => names.indexOf(name) !== names.lastIndexOf(name),
   )
   if (repeated !== undefined) {
@@ -85,21 +93,15 @@ async function csvFields(rows: FileRows, fileName: string, wanted: Wanted): Prom
   return { names, time: foundTime(names, (name) => cells[names.indexOf(name)]) }
 }
 
-/** Every name that the configuration reads, whether a column has it or not. */
-function neededNames({ time, key, fields }: Wanted): string[] {
-  const future = fields.known.flatMap((known) => fields.horizons.map((k) => futureName(known, k)))
-  const names = [...fields.targets, ...fields.inputs, ...fields.known, ...future]
-  for (const name of [time, key]) if (name !== undefined) names.push(name)
-  return names
-}
-
 async function jsonFields(rows: FileRows, fileName: string, wanted: Wanted): Promise<FileFields> {
   const seen = (await rows.peek(1)).slice(0, maxSeenRows).map(parseRow)
   const objects = seen.filter((object) => object !== null)
   const names = [...new Set(objects.flatMap((object) => Object.keys(object)))]
-  // Inputs and known fields may come later or seldom; what is predicted, or names a row, may not.
-  const needed = { ...wanted, fields: { ...wanted.fields, inputs: [], known: [] } }
-  const absent = absentFields(needed, names)
+  // Inputs may come later or seldom; what names a row, or is predicted from it, may not.
+  const { columns, seldom } = neededFields(wanted.fields, wanted)
+  const absent = columns.filter(
+    (name) => !seldom.includes(name) && !names.includes(name) && name !== idOf(wanted),
+  )
   if (absent.length > 0 && objects.length >= minSeenRows) {
     throw missing(fileName, absent, names, undefined)
   }

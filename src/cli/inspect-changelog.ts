@@ -7,8 +7,8 @@ import { NUMERICS_VERSION } from '../model/version.ts'
 import type { SequenceSummary } from '../model/view.ts'
 import type { CommitRecord } from '../task/commit-record.ts'
 import { fingerprint } from '../task/fingerprint.ts'
+import { openProcessor } from '../task/open-processor.ts'
 import type { InputRecord } from '../task/ports.ts'
-import { Processor } from '../task/processor.ts'
 import { checkManifest, checkOrigin, placeOf } from '../task/restore.ts'
 import { type ChangelogView, viewChangelog } from '../task/verify/changelog-view.ts'
 import { loadNewest } from '../task/verify/load-newest.ts'
@@ -118,7 +118,7 @@ async function stateOf(
   const loaded = await loadNewest(
     reader,
     asker,
-    () => new Processor(config),
+    () => openProcessor(config),
     (view) => {
       const { commit } = view
       found.commit = commit
@@ -132,7 +132,7 @@ async function stateOf(
     if (exportTo !== undefined) throw nothingSealed(asker)
     return { records: null, liveSequences: 0, list: null, sequence: undefined, exportedTo: null }
   }
-  const processor = loaded?.processor ?? new Processor(config)
+  const processor = loaded?.processor ?? openProcessor(config)
   if (replay && commit !== null) {
     const from = loaded?.manifest.nextOffset ?? commit.startOffset
     await catchUp(reader, partition, processor, { from, commit }, io)
@@ -157,7 +157,7 @@ async function stateOf(
 async function catchUp(
   reader: ApplicationReader,
   partition: number,
-  processor: Processor,
+  processor: ReturnType<typeof openProcessor>,
   { from, commit }: { readonly from: bigint; readonly commit: CommitRecord },
   io: Io,
 ): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Model } from '../model/model.ts'
+import type { AnyModel } from '../model/open.ts'
 import type { SequenceSummary } from '../model/view.ts'
 import type { Io } from './command.ts'
 import {
@@ -24,7 +24,7 @@ import type { ReplayResult } from './replay-run.ts'
 import { grouped } from './table.ts'
 
 /** What `inspect FILE --json` prints. */
-interface Inspection {
+interface Inspection extends Pick<ReplayResult['report'], 'scores' | 'symbols' | 'labels'> {
   readonly records: number
   readonly deadLetters: number
   readonly sequences: number
@@ -35,7 +35,6 @@ interface Inspection {
   readonly bytesShared: number
   readonly chainHash: string
   readonly stateHash: string | undefined
-  readonly scores: ReplayResult['report']['scores']
   /** ‖∂L_t/∂H_{t−k}‖ for k = 0 … window − 1; empty before a first loss. */
   readonly gradientNormByLag: SequenceLook['gradientNormByLag']
   /** With --sequences. */
@@ -44,7 +43,7 @@ interface Inspection {
   readonly sequence?: SequenceLook | null
 }
 
-function inspectionOf(result: ReplayResult, model: Model, wish: SequenceWish): Inspection {
+function inspectionOf(result: ReplayResult, model: AnyModel, wish: SequenceWish): Inspection {
   const { report } = result
   const { list, name } = wish
   return {
@@ -58,8 +57,8 @@ function inspectionOf(result: ReplayResult, model: Model, wish: SequenceWish): I
     bytesShared: model.bytesShared,
     chainHash: model.chainHash(),
     stateHash: report.stateHash,
-    scores: report.scores,
-    gradientNormByLag: normsJson(model.gradientNormByLag(name)),
+    ...result.board.report(),
+    gradientNormByLag: model.kind === 'forecast' ? normsJson(model.gradientNormByLag(name)) : {},
     ...(list === null ? {} : { list: model.view.sequences(list.order, list.limit) }),
     ...(name === undefined ? {} : { sequence: lookAt(model, name) }),
   }

@@ -1,5 +1,6 @@
 import type { LagNorms } from '../model/gradient-norms.ts'
 import type { Model } from '../model/model.ts'
+import type { AnyModel } from '../model/open.ts'
 import type { SequenceOrder, SequenceState, SequenceSummary } from '../model/view.ts'
 import { formatTime } from '../record/time.ts'
 import { usageError } from './options.ts'
@@ -60,7 +61,10 @@ export interface SequenceLook extends Omit<SequenceState, 'timeMs'> {
 }
 
 /** One sequence in full; null where the model does not know it. */
-export function lookAt(model: Model, name: string): SequenceLook | null {
+export function lookAt(model: AnyModel, name: string): SequenceLook | null {
+  if (model.kind !== 'forecast') {
+    throw usageError(`--sequence shows one of a forecast; this is a task of kind ${model.kind}.`)
+  }
   const state = model.view.sequence(name)
   if (state === null) return null
   const { timeMs, ...shown } = state

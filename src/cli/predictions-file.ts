@@ -5,8 +5,8 @@ import { finished } from 'node:stream/promises'
 import type { Config } from '../config/schema.ts'
 import { HeadraceError } from '../errors.ts'
 import { ByteWriter } from '../record/byte-writer.ts'
-import { ForecastEncoder } from '../record/encode-forecast.ts'
-import type { Forecast } from '../record/types.ts'
+import type { StreamOutcome } from '../task/engine/engine.ts'
+import { openEncoder, type RecordEncoder } from '../task/engine/output-encoder.ts'
 import { usageError } from './options.ts'
 
 const FLUSH_BYTES = 1 << 16
@@ -29,7 +29,7 @@ export function refuseOverwriting(output: string, inputs: readonly string[]): vo
 
 /** `replay --predictions`: one output record of design §5 a line. */
 export class PredictionsFile {
-  readonly #encoder: ForecastEncoder
+  readonly #encoder: RecordEncoder
   readonly #out: WriteStream
   readonly #path: string
   readonly #lines = new ByteWriter(2 * FLUSH_BYTES)
@@ -38,11 +38,7 @@ export class PredictionsFile {
   private constructor(path: string, out: WriteStream, config: Config) {
     this.#path = path
     this.#out = out
-    this.#encoder = new ForecastEncoder({
-      fields: config.task,
-      levels: config.task.intervals,
-      application: config.name,
-    })
+    this.#encoder = openEncoder(config)
     out.on('error', (error) => {
       this.#failed = error
     })
@@ -60,9 +56,9 @@ export class PredictionsFile {
    * @param offset of the record in its partition, or the number of the row
    * @param partition is written in front where it is given
    */
-  add(offset: number | bigint, forecast: Forecast, partition?: number): void {
+  add(offset: number | bigint, outcome: StreamOutcome, partition?: number): void {
     this.#lines.text(partition === undefined ? '{' : `{"partition":${partition},`)
-    this.#encoder.writeMembers(this.#lines, BigInt(offset), forecast)
+    this.#encoder.writeMembers(this.#lines, BigInt(offset), outcome)
     this.#lines.text('\n')
   }
 

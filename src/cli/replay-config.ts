@@ -35,10 +35,13 @@ export interface SourceValues {
   readonly limit?: string | undefined
 }
 
+/** What a file may hold. */
+type FileFormat = 'csv' | 'jsonl' | 'bytes'
+
 /** One configuration to replay under. */
 export interface ReplayConfig extends LoadedConfig {
   /** `--format`, else the configuration's own, else undefined: the input itself tells. */
-  readonly format: 'csv' | 'jsonl' | undefined
+  readonly format: FileFormat | undefined
 }
 
 /**
@@ -53,8 +56,9 @@ export function loadReplayConfigs(
   const overrides = overridesOf(values)
   const sets = values.set ?? []
   const files = values.config ?? []
-  if (files.length === 0 && values.target === undefined) {
-    const hasTargets = sets.some((set) => /^\s*task(\.targets|\s*=)/.test(set))
+  if (format === 'bytes') overrides.push(...bytesOverrides(files.length === 0))
+  if (files.length === 0 && values.target === undefined && format !== 'bytes') {
+    const hasTargets = sets.some((set) => /^\s*task(\.targets|\.kind|\s*=)/.test(set))
     if (!hasTargets) {
       throw usageError(
         'What is to be predicted? Name a field: --target NAME, or give --config FILE.',
@@ -67,7 +71,8 @@ export function loadReplayConfigs(
     const loaded = loadConfig({ file, text, sets, env, overrides })
     const isSet = sets.some((set) => /^\s*input\.format\s*=/.test(set))
     const isGiven = isSet || (text !== undefined && namesFormat(text, env))
-    const own = isGiven ? (loaded.config.input.format === 'csv' ? 'csv' : 'jsonl') : undefined
+    const { format: named } = loaded.config.input
+    const own = isGiven ? (named === 'json' ? 'jsonl' : named) : undefined
     return { ...loaded, format: format ?? own }
   }
   return files.length === 0 ? [load(undefined)] : files.map(load)
@@ -106,12 +111,17 @@ function namesFormat(text: string, env: Readonly<Record<string, string | undefin
   return input?.format !== undefined && input.format !== null
 }
 
-function formatOption(text: string | undefined): 'csv' | 'jsonl' | undefined {
-  if (text === undefined || text === 'csv' || text === 'jsonl') return text
+function formatOption(text: string | undefined): FileFormat | undefined {
+  if (text === undefined || text === 'csv' || text === 'jsonl' || text === 'bytes') return text
   if (text === 'json') return 'jsonl'
-  if (text === 'bytes')
-    throw usageError('--format bytes is not in this version; csv and jsonl are.')
-  throw usageError(`--format needs csv or jsonl, not '${text}'.`)
+  throw usageError(`--format needs csv, jsonl or bytes, not '${text}'.`)
+}
+
+/** A file of bytes; without a configuration, of a symbols task. */
+function bytesOverrides(isAlone: boolean): Override[] {
+  const option = '--format bytes'
+  const format = { path: ['input', 'format'], value: 'bytes', option }
+  return isAlone ? [format, { path: ['task', 'kind'], value: 'symbols', option }] : [format]
 }
 
 function overridesOf(values: SourceValues): Override[] {

@@ -1,9 +1,10 @@
 import { systemClock } from '../clock.ts'
-import type { Model } from '../model/model.ts'
-import { Processor } from '../task/processor.ts'
+import type { AnyModel } from '../model/open.ts'
+import type { Delay } from '../record/label-delay.ts'
+import { type AnyDecoder, openProcessor } from '../task/open-processor.ts'
 import type { Io } from './command.ts'
 import type { FileInput } from './file-bytes.ts'
-import { openFileSource } from './file-source.ts'
+import { type FileRecord, openFileSource } from './file-source.ts'
 import { PredictionsFile } from './predictions-file.ts'
 import { Progress } from './progress.ts'
 import type { ReplayConfig } from './replay-config.ts'
@@ -14,6 +15,8 @@ export interface ReplayPlan {
   readonly scoreFrom?: number | undefined
   readonly scoreFromStep?: number | undefined
   readonly limit?: number | undefined
+  /** Labels of a supervised task come so much later than their rows. */
+  readonly labelDelay?: Delay | undefined
   /** File for what would be published. */
   readonly predictions?: string | undefined
 }
@@ -24,7 +27,7 @@ export async function replayFile(
   input: FileInput,
   plan: ReplayPlan,
   io: Io,
-): Promise<{ readonly result: ReplayResult; readonly model: Model }> {
+): Promise<{ readonly result: ReplayResult; readonly model: AnyModel }> {
   for (const warning of config.warnings) io.stderr.write(`headrace: ${warning}\n`)
   const {
     task,
@@ -38,6 +41,7 @@ export async function replayFile(
     key,
     fields: task,
     limit: plan.limit,
+    labelDelay: plan.labelDelay,
   })
   const close = () => source.close()
   io.signal.addEventListener('abort', close)
@@ -47,15 +51,15 @@ export async function replayFile(
     if (plan.predictions !== undefined) {
       predictions = await PredictionsFile.open(plan.predictions, config.config)
     }
-    if (source.knownFilled) {
+    if (source.knownFilled && task.kind === 'forecast') {
       io.stderr.write(
         `headrace: ${task.known.join(', ')}: the values ahead are filled from the following rows\n`,
       )
     }
-    const processor = new Processor(config.config, source.decoder)
+    const processor = openProcessor(config.config, source.decoder as AnyDecoder)
     const result = await runReplay({
       config: config.config,
-      batches: source,
+      batches: source.format === 'bytes' ? singleBytes(source) : source,
       processor,
       clock: systemClock,
       signal: io.signal,
@@ -71,6 +75,17 @@ export async function replayFile(
     io.signal.removeEventListener('abort', close)
     source.close()
     await predictions?.close()
+  }
+}
+
+/** Every byte as a record of its own. */
+async function* singleBytes(
+  batches: AsyncIterable<readonly FileRecord[]>,
+): AsyncGenerator<readonly FileRecord[]> {
+  for await (const batch of batches) {
+    yield batch.flatMap(({ value, row, ...rest }) =>
+      Array.from(value, (_, i) => ({ ...rest, value: value.subarray(i, i + 1), row: row + i })),
+    )
   }
 }
 

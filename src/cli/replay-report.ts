@@ -1,4 +1,7 @@
+import { labelsLines, labelsSideBySide, symbolsLines, symbolsSideBySide } from './kind-lines.ts'
+import type { LabelsReport } from './labels-board.ts'
 import type { MemberScore, TargetScore } from './scoreboard.ts'
+import type { SymbolsReport } from './symbols-board.ts'
 import { figure, grouped, table } from './table.ts'
 
 /** What `replay --json` and `demo --json` print: design §6, docs/replay.md. */
@@ -17,7 +20,12 @@ export interface ReplayReport {
   scoredFrom: number
   /** Present with --score-from-step: the first own step of a sequence that counts. */
   scoredFromStep?: number
-  scores: TargetScore[]
+  /** Of a forecast. */
+  scores?: TargetScore[]
+  /** Of a symbols task. */
+  symbols?: SymbolsReport
+  /** Of a supervised task. */
+  labels?: LabelsReport
 }
 
 /** A partition of a topic; each has a model of its own. */
@@ -43,7 +51,10 @@ export function reportLines(reports: readonly NamedReport[]): string[] {
   const [only] = reports
   if (only !== undefined && reports.length === 1) {
     const lines = [...summaryLines(only.report), ...partitionLines(only.report)]
-    for (const score of only.report.scores) lines.push('', ...scoreLines(score))
+    const { scores = [], symbols, labels } = only.report
+    for (const score of scores) lines.push('', ...scoreLines(score))
+    if (symbols !== undefined) lines.push('', ...symbolsLines(symbols))
+    if (labels !== undefined) lines.push('', ...labelsLines(labels))
     return lines
   }
   const lines: string[] = []
@@ -54,6 +65,9 @@ export function reportLines(reports: readonly NamedReport[]): string[] {
   for (const [target, horizon] of allTargets(reports)) {
     lines.push('', ...sideBySide(reports, target, horizon))
   }
+  const has = (part: 'symbols' | 'labels') => reports.some(({ report }) => report[part])
+  if (has('symbols')) lines.push('', ...symbolsSideBySide(reports))
+  if (has('labels')) lines.push('', ...labelsSideBySide(reports))
   return lines
 }
 
@@ -87,6 +101,19 @@ function partitionLines({ partitions = [] }: ReplayReport): string[] {
       stateHash,
     ]),
   ])
+}
+
+/** What the plot of a run shows; null where nothing was scored that could be drawn. */
+export function plotTitle({
+  scores,
+  symbols,
+  labels,
+}: Pick<ReplayReport, 'scores' | 'symbols' | 'labels'>): string | null {
+  const [first] = scores ?? []
+  if (first !== undefined) return `${first.target}, ${ahead(first.horizon)}`
+  if (symbols !== undefined) return 'bits per symbol'
+  if (labels === undefined) return null
+  return labels.accuracy === undefined ? 'labels' : 'log loss of labels'
 }
 
 /** '1 ahead' */
@@ -147,7 +174,7 @@ export function sortedMembers(score: TargetScore): [string, MemberScore][] {
 function allTargets(reports: readonly NamedReport[]): [string, number][] {
   const seen = new Map<string, [string, number]>()
   for (const { report } of reports) {
-    for (const { target, horizon } of report.scores) {
+    for (const { target, horizon } of report.scores ?? []) {
       seen.set(`${horizon} ${target}`, [target, horizon])
     }
   }
@@ -157,7 +184,7 @@ function allTargets(reports: readonly NamedReport[]): [string, number][] {
 /** wMAPE of every member under every configuration, then the mixture's MAE and coverage. */
 function sideBySide(reports: readonly NamedReport[], target: string, horizon: number): string[] {
   const scores = reports.map(({ report }) =>
-    report.scores.find((score) => score.target === target && score.horizon === horizon),
+    report.scores?.find((score) => score.target === target && score.horizon === horizon),
   )
   const row = (name: string, of: (score: TargetScore) => string | undefined) => [
     name,

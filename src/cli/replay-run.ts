@@ -1,11 +1,11 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config/schema.ts'
-import type { Scored } from '../model/scored.ts'
-import type { DecodeFailure, Forecast } from '../record/types.ts'
+import type { DecodeFailure } from '../record/types.ts'
+import type { StreamOutcome } from '../task/engine/engine.ts'
+import { type Board, openBoard } from './board.ts'
 import { PlotHistory } from './plot.ts'
 import type { ReplayReport } from './replay-report.ts'
-import { Scoreboard } from './scoreboard.ts'
 
 /** Rows between two looks at the clock, the signal and the disk. */
 const SLICE = 128
@@ -16,13 +16,8 @@ export interface ReplayRecord {
   /** null on a topic alone. */
   readonly value: Uint8Array | null
   readonly timestampMs: number | null
-}
-
-/** What became of one row. */
-interface ReplayOutcome {
-  readonly failure: DecodeFailure | null
-  readonly forecast: Forecast
-  readonly scored: Scored
+  /** Number of the row that it is scored as; without it, of the record. */
+  readonly row?: number
 }
 
 /** What the replay drives: a processor behind the decoder of a file. */
@@ -31,12 +26,13 @@ export interface ReplayProcessor {
     records: readonly ReplayRecord[],
     from: number,
     until: number,
-    visit: (index: number, outcome: ReplayOutcome) => void,
+    visit: (index: number, outcome: StreamOutcome) => void,
   ): void
   readonly model: {
     readonly memberNames: readonly string[]
     readonly liveSequences: number
-    readonly seasonsNow: readonly number[]
+    /** Periods in steps that were found; absent where a model finds none. */
+    readonly seasonsNow?: readonly number[]
     stateHash(): string
   }
 }
@@ -57,51 +53,33 @@ export interface ReplayOptions {
 
 /** Where the published records go. */
 interface Predictions {
-  add(row: number, forecast: Forecast): void
+  add(row: number, outcome: StreamOutcome): void
   flush(): Promise<void>
 }
 
 export interface ReplayResult {
   readonly report: ReplayReport
   /** What the report's scores are made of, for pooling. */
-  readonly board: Scoreboard
+  readonly board: Board
   /** The first sequence's first target at the smallest horizon, for the plot. */
   readonly history: PlotHistory
   /** The first dead letter's row and reason. */
   readonly firstFailure: { readonly row: number; readonly failure: DecodeFailure } | null
 }
 
-/** The layout of the scoreboard that a configuration asks for. */
-export function scoreboardFor(
-  config: Config,
-  members: readonly string[],
-  from: { scoreFrom?: number | undefined; scoreFromStep?: number | undefined },
-): Scoreboard {
-  const { targets, horizons, intervals, seasons } = config.task
-  return new Scoreboard({
-    targets,
-    horizons,
-    levels: intervals,
-    members,
-    seasonal: seasons === 'auto' || seasons.length > 0,
-    fromRow: from.scoreFrom ?? 0,
-    fromStep: from.scoreFromStep ?? 0,
-  })
-}
-
 /** Runs the rows through one model, from the first to the last or until the signal. */
 export async function runReplay(options: ReplayOptions): Promise<ReplayResult> {
   const { config, processor, clock, predictions } = options
   const { model } = processor
-  const board = scoreboardFor(config, model.memberNames, options)
+  const board = openBoard(config, model.memberNames, options)
   const state = new Rows(board)
   const startMs = clock.monotonicMs()
   let bytes = 0
   for await (const batch of options.batches) {
-    const visit = (i: number, outcome: ReplayOutcome) => {
+    const visit = (i: number, outcome: StreamOutcome) => {
       bytes += (batch[i]?.value?.length ?? 0) + 1
-      if (outcome.failure === null) predictions?.add(state.records, outcome.forecast)
-      state.add(outcome)
+      if (outcome.failure === null) predictions?.add(state.records, outcome)
+      state.add(outcome, batch[i]?.row)
     }
     for (let from = 0; from < batch.length && !options.signal.aborted; from += SLICE) {
       processor.processMany(batch, from, Math.min(batch.length, from + SLICE), visit)
@@ -119,36 +97,45 @@ export async function runReplay(options: ReplayOptions): Promise<ReplayResult> {
     seconds,
     ...(seconds > 0 ? { recordsPerSecond: state.records / seconds } : {}),
     stateHash: model.stateHash(),
-    ...(config.task.seasons === 'auto' ? { seasons: [...model.seasonsNow] } : {}),
+    ...foundSeasons(config, model),
     scoredFrom: options.scoreFrom ?? 0,
     ...(options.scoreFromStep === undefined ? {} : { scoredFromStep: options.scoreFromStep }),
-    scores: board.toJson(),
+    ...board.report(seconds),
   }
   return { report, board, history: state.history, firstFailure: state.firstFailure }
 }
 
+function foundSeasons(
+  { task }: Config,
+  { seasonsNow = [] }: ReplayProcessor['model'],
+): Pick<ReplayReport, 'seasons'> {
+  const isFound = task.kind === 'forecast' && task.seasons === 'auto'
+  return isFound ? { seasons: [...seasonsNow] } : {}
+}
+
 /** Counts, scores and the plot's history over the rows; also fed by the service of the demo. */
 export class Rows {
-  readonly board: Scoreboard
+  readonly board: Board
   readonly history = new PlotHistory()
   records = 0
   deadLetters = 0
   firstFailure: { row: number; failure: DecodeFailure } | null = null
   #plotted: string | null = null
 
-  constructor(board: Scoreboard) {
+  constructor(board: Board) {
     this.board = board
   }
 
-  add(outcome: ReplayOutcome): void {
-    const row = this.records++
+  /** `row`: that it is scored as, where it is not the number of the record. */
+  add(outcome: StreamOutcome, row = this.records): void {
+    this.records++
     const { failure, forecast, scored } = outcome
     if (failure !== null) {
       this.deadLetters++
       this.firstFailure ??= { row, failure }
       return
     }
-    this.board.add(row, forecast.sequence, scored)
+    this.board.add(row, outcome)
     this.#plotted ??= forecast.sequence
     if (forecast.sequence !== this.#plotted) return
     const predicted = scored.present[0] === 1 ? (scored.mixture[0] as number) : Number.NaN

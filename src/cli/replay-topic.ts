@@ -4,14 +4,15 @@ import type { LoadedConfig } from '../config/load.ts'
 import type { ServiceConfig } from '../config/schema.ts'
 import type { TopicReader } from '../kafka/topic-reader.ts'
 import type { DecodeFailure } from '../record/types.ts'
-import { Processor } from '../task/processor.ts'
+import { openProcessor } from '../task/open-processor.ts'
+import { openBoard } from './board.ts'
 import type { Io } from './command.ts'
 import { PlotHistory } from './plot.ts'
 import { PredictionsFile } from './predictions-file.ts'
 import { Progress } from './progress.ts'
 import type { ReplayPlan } from './replay-file.ts'
 import type { PartitionReport, ReplayReport } from './replay-report.ts'
-import { type ReplayResult, runReplay, scoreboardFor } from './replay-run.ts'
+import { type ReplayResult, runReplay } from './replay-run.ts'
 import type { PartitionRange } from './replay-topic-range.ts'
 import { TopicSource } from './replay-topic-source.ts'
 
@@ -90,7 +91,7 @@ async function replayPartition(
   onProgress: (rows: number, fraction: number) => void,
 ): Promise<PartitionResult> {
   const source = new TopicSource(reader, range, { limit: plan.limit, signal })
-  const processor = new Processor(config)
+  const processor = openProcessor(config)
   const partition = isNamed ? range.partition : undefined
   let row = 0
   let failedAt: bigint | null = null
@@ -114,7 +115,7 @@ async function replayPartition(
       predictions === null
         ? undefined
         : {
-            add: (at, forecast) => predictions.add(source.offsetOf(at), forecast, partition),
+            add: (at, outcome) => predictions.add(source.offsetOf(at), outcome, partition),
             flush: () => predictions.flush(),
           },
     onProgress: (rows) => onProgress(rows, source.fractionDone(rows)),
@@ -129,11 +130,7 @@ function pooled(
   plan: ReplayPlan,
 ): TopicResult {
   const [first] = done
-  const board = scoreboardFor(
-    config,
-    first?.result.board.layout.members ?? memberNames(config),
-    plan,
-  )
+  const board = openBoard(config, first?.result.board.members ?? memberNames(config), plan)
   for (const { result } of done) board.pool(result.board)
   const sum = (of: (report: ReplayReport) => number) =>
     done.reduce((total, { result }) => total + of(result.report), 0)
@@ -152,7 +149,7 @@ function pooled(
     partitions,
     scoredFrom: plan.scoreFrom ?? 0,
     ...(plan.scoreFromStep === undefined ? {} : { scoredFromStep: plan.scoreFromStep }),
-    scores: board.toJson(),
+    ...board.report(seconds),
   }
   const plotted = done.find(({ result }) => result.report.records > 0) ?? first
   const history = plotted?.result.history ?? new PlotHistory()
@@ -189,5 +186,5 @@ function firstFailureOf(done: readonly PartitionResult[]): TopicResult['firstFai
 
 /** For a board without a partition: interrupted before the first. */
 function memberNames(config: ServiceConfig): readonly string[] {
-  return new Processor(config).model.memberNames
+  return openProcessor(config).model.memberNames
 }

@@ -1,11 +1,12 @@
 import type { Command, Io } from './command.ts'
+import { labelDelayOption } from './label-delay-option.ts'
 import { integerOption, parseOptions, usageError } from './options.ts'
 import { hasColour, legend, type PlotHistory, plot } from './plot.ts'
 import { refuseOverwriting } from './predictions-file.ts'
 import { limitOption, loadReplayConfigs, loadTopicConfigs, sourceOptions } from './replay-config.ts'
 import { type ReplayPlan, replayFile } from './replay-file.ts'
 import { openInputs } from './replay-input.ts'
-import { ahead, type NamedReport, type ReplayReport, reportLines } from './replay-report.ts'
+import { type NamedReport, plotTitle, type ReplayReport, reportLines } from './replay-report.ts'
 import { replayTopic, type TopicResult } from './replay-topic.ts'
 import { refuseTopicOptions, topicOptions, topicSelection } from './replay-topic-options.ts'
 import { grouped } from './table.ts'
@@ -22,7 +23,7 @@ same records and printed side by side.
 
   -c, --config FILE     a configuration; again for several
   --set PATH=VALUE      overrides a value of each; may be repeated
-  --format csv|jsonl    the format of the input
+  --format FORMAT       of the input: csv, jsonl or bytes; a file of bytes needs no configuration
   --target NAME         a field to predict; again for several
   --horizons 1,5        how many steps ahead
   --seasons 48,336      periods in steps, or auto
@@ -30,6 +31,8 @@ same records and printed side by side.
   --time NAME           the field with the event time
   --score-from ROW      score rows from this one on (0-based)
   --score-from-step N   score each sequence from its own step N on
+  --label-delay 30m     of a supervised task and a file: labels come so much later, by event time
+                        (s, m, h, d) or by records (100r)
   --limit N             stop after N records
   --predictions FILE    write what would be published, one JSON object a line
   --json                print the scoreboard as JSON (docs/replay.md)
@@ -46,6 +49,8 @@ Exit codes: 0 fine, also when interrupted, 1 failed, 2 a partition or an offset 
 Examples:
   headrace replay rides.csv --target passengers
   headrace replay rides.csv --target passengers --horizons 1,5 --seasons 48,336 --json
+  headrace replay book.txt --format bytes
+  headrace replay orders.csv -c orders.yaml --label-delay 24h
   zstd -dc rides.jsonl.zst | headrace replay - --config a.yaml --config b.yaml
   headrace replay -c taxi.yaml -c wider.yaml --from 2024-07-01T00:00Z --until 2024-08-01T00:00Z
 `
@@ -53,6 +58,7 @@ Examples:
 const replayOptions = {
   ...sourceOptions,
   ...topicOptions,
+  'label-delay': { type: 'string' },
   'score-from': { type: 'string' },
   'score-from-step': { type: 'string' },
   predictions: { type: 'string' },
@@ -76,7 +82,9 @@ function remark({ name, report, firstFailure }: Replayed, io: Io): void {
         `cannot be used; the first is ${place}: ${failure.code} ${failure.message}\n`,
     )
     if (report.deadLetters === report.records) {
-      io.stderr.write('headrace: none of them: is the format right? See --format csv|jsonl.\n')
+      io.stderr.write(
+        'headrace: none of them: is the format right? See --format csv|jsonl|bytes.\n',
+      )
     }
   }
   for (const { partition, seasons } of seasonsFound(report)) {
@@ -126,6 +134,9 @@ async function replayFiles(
 }
 
 async function replayTopics(values: Values, plan: ReplayPlan, io: Io): Promise<Replayed[]> {
+  if (plan.labelDelay !== undefined) {
+    throw usageError('--label-delay is for a file: a topic has its labels when they came.')
+  }
   const selection = topicSelection(values)
   const configs = loadTopicConfigs(values, io.env)
   checkPredictions(plan, configs.length, values.config ?? [])
@@ -154,13 +165,13 @@ function checkPredictions(plan: ReplayPlan, configs: number, inputs: readonly st
 }
 
 function plotLines({ report, history }: Replayed, io: Io): string[] {
-  const [first] = report.scores
-  if (io.stdout.isTTY !== true || first === undefined) return []
+  const title = plotTitle(report)
+  if (io.stdout.isTTY !== true || title === null) return []
   const colour = hasColour(io)
   const width = Math.min((io.stdout.columns ?? 80) - 1, 120)
   const lines = plot(history, { width, height: 10, colour })
   if (lines.length === 0) return []
-  return ['', ...lines, legend(`${first.target}, ${ahead(first.horizon)}`, colour)]
+  return ['', ...lines, legend(title, colour)]
 }
 
 export const command: Command = {
@@ -175,6 +186,8 @@ export const command: Command = {
       scoreFrom: row('score-from'),
       scoreFromStep: row('score-from-step'),
       limit: limitOption(values),
+      labelDelay:
+        values['label-delay'] === undefined ? undefined : labelDelayOption(values['label-delay']),
       predictions: values.predictions,
     }
     const results =

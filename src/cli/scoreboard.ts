@@ -16,6 +16,12 @@ export interface ScoreboardLayout {
   readonly fromStep: number
 }
 
+/** What became of a record that was scored. */
+interface ScoredRecord {
+  readonly forecast: { readonly sequence: string }
+  readonly scored: Scored
+}
+
 export interface MemberScore {
   /** Present where the member predicted fewer of the scored rows than the mixture did. */
   count?: number
@@ -87,8 +93,13 @@ export class Scoreboard {
     this.#bySequence = new Float64Array(this.#slots * 2)
   }
 
+  get members(): readonly string[] {
+    return this.layout.members
+  }
+
   /** Takes in what was scored at `row`, the 0-based number of the record, dead letters counted. */
-  add(row: number, sequence: string, scored: Scored): void {
+  add(row: number, { forecast, scored }: ScoredRecord): void {
+    const { sequence } = forecast
     if (row < this.layout.fromRow || scored.step < this.layout.fromStep) return
     const D = this.layout.targets.length
     let own = -1
@@ -107,9 +118,11 @@ export class Scoreboard {
    * Takes in the scores of a board with the same layout, as of another partition: its sequences are
    * others than the ones here, whatever their names.
    */
-  pool(other: Scoreboard): void {
+  pool(other: unknown): void {
     assert(
-      other.#sums.length === this.#sums.length && other.#members.length === this.#members.length,
+      other instanceof Scoreboard &&
+        other.#sums.length === this.#sums.length &&
+        other.#members.length === this.#members.length,
       'boards of one configuration are pooled',
     )
     addAll(this.#sums, other.#sums)
@@ -125,6 +138,10 @@ export class Scoreboard {
   /** Rows scored so far at a slot. */
   count(slot: number): number {
     return this.#sums[slot * SUMS + COUNT] as number
+  }
+
+  report(): { scores: TargetScore[] } {
+    return { scores: this.toJson() }
   }
 
   toJson(): TargetScore[] {

@@ -4,6 +4,7 @@ import type { Config } from '../config/schema.ts'
 import { Random } from '../random.ts'
 import { systemScheduler } from '../task/scheduler.ts'
 import type { ServiceOptions } from '../task/service.ts'
+import { shownOf } from '../task/shown.ts'
 import { Metrics, type RunFacts } from '../telemetry/metrics.ts'
 import { packageVersion } from './version.ts'
 
@@ -21,10 +22,11 @@ export function buildFacts(config: Config): { version: string; node: string; ker
 /** What the metrics tell of what is running. */
 function runFacts(config: Config): RunFacts {
   const { cell, layers, hidden, window } = config.model
-  const { intervals: levels } = config.task
+  const { levels } = shownOf(config)
   const { maxReplayMs } = config.snapshot
   const network = { cell, layers, hidden, window }
-  return { application: config.name, ...buildFacts(config), ...network, levels, maxReplayMs }
+  const { kind } = config.task
+  return { application: config.name, kind, ...buildFacts(config), ...network, levels, maxReplayMs }
 }
 
 /** The real clock, timers and randomness, and metrics of its own. */

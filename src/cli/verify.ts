@@ -7,7 +7,7 @@ import { type ApplicationReader, openApplicationReader } from '../kafka/applicat
 import { NUMERICS_VERSION } from '../model/version.ts'
 import { createOutputEncoder } from '../task/engine/output-encoder.ts'
 import { fingerprint } from '../task/fingerprint.ts'
-import { Processor } from '../task/processor.ts'
+import { openProcessor } from '../task/open-processor.ts'
 import { auditPartition } from '../task/verify/audit.ts'
 import type { Command, Io } from './command.ts'
 import { configOptions, parseOptions, singleConfig, usageError } from './options.ts'
@@ -157,7 +157,7 @@ async function verifyOne(
       topic: config.input.topic,
       fingerprint: fingerprint(config, NUMERICS_VERSION),
       numerics: NUMERICS_VERSION,
-      createProcessor: () => new Processor(config),
+      createProcessor: () => openProcessor(config),
       encoder: createOutputEncoder(config, partition),
       state: state === undefined ? null : outsideState(state),
       from: selection.from,

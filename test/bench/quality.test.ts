@@ -56,7 +56,7 @@ async function replayed(task: TaskName, scoreFrom: number) {
     signal: new AbortController().signal,
     scoreFrom,
   })
-  return report.scores
+  return report.scores!
 }
 
 describe('persistence has the score of its closed form, so nothing of the future is seen', () => {

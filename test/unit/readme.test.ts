@@ -3,6 +3,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
+import { forecastOf } from '../../src/config/kinds.ts'
 import { loadServiceConfig } from '../../src/config/load.ts'
 import { ForecastEncoder } from '../../src/record/encode-forecast.ts'
 import { Processor } from '../../src/task/processor.ts'
@@ -36,7 +37,8 @@ test('there are exactly two set-up commands', () => {
 })
 
 test('the configuration is valid, and the records in and out are what it makes of them', () => {
-  const { config } = loadServiceConfig({ text: block('yaml', 'taxi.rides'), env: {} })
+  const loaded = loadServiceConfig({ text: block('yaml', 'taxi.rides'), env: {} })
+  const config = forecastOf(loaded.config, 'the README')
   const [, record] = /In goes `(\{.*?\})`/.exec(readme) ?? []
   const processor = new Processor(config)
   const fields = { ...config.task, horizons: config.task.horizons }

@@ -1,6 +1,6 @@
 import { median } from '../../../src/bench/statistics.ts'
 import type { Clock } from '../../../src/clock.ts'
-import type { Config } from '../../../src/config/schema.ts'
+import type { ForecastConfig } from '../../../src/config/schema.ts'
 import { openKernel } from '../../../src/kernels/index.ts'
 import { Model } from '../../../src/model/model.ts'
 import type { Records } from './data.ts'
@@ -22,10 +22,10 @@ export interface Cost {
  */
 export async function measureCost(
   records: Records,
-  config: Config,
+  config: ForecastConfig,
   { rounds, clock, signal }: { rounds: number; clock: Clock; signal: AbortSignal },
 ): Promise<Cost> {
-  const alone: Config = { ...config, model: { ...config.model, portfolio: 'network' } }
+  const alone: ForecastConfig = { ...config, model: { ...config.model, portfolio: 'network' } }
   const seconds: { full: number; network: number }[] = []
   for (let round = 0; round <= rounds; round++) {
     const full = await secondsOf(records, config, clock, signal)
@@ -40,7 +40,12 @@ export async function measureCost(
   }
 }
 
-async function secondsOf(records: Records, config: Config, clock: Clock, signal: AbortSignal) {
+async function secondsOf(
+  records: Records,
+  config: ForecastConfig,
+  clock: Clock,
+  signal: AbortSignal,
+) {
   // A signal of the terminal comes in between two runs only.
   await new Promise((resolve) => setImmediate(resolve))
   signal.throwIfAborted()

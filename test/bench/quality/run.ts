@@ -1,6 +1,7 @@
 import type { Clock } from '../../../src/clock.ts'
+import { forecastOf } from '../../../src/config/kinds.ts'
 import { checkConfig, loadConfig } from '../../../src/config/load.ts'
-import type { Config } from '../../../src/config/schema.ts'
+import type { ForecastConfig } from '../../../src/config/schema.ts'
 import { openKernel } from '../../../src/kernels/index.ts'
 import { ROWS_MAX } from '../../../src/model/live-step.ts'
 import { Model } from '../../../src/model/model.ts'
@@ -35,8 +36,12 @@ export interface Outcome {
  * The configuration of a task: what its settings say, `sets`, all else by default.
  * @throws HeadraceError HEADRACE_CONFIG_INVALID
  */
-export function configOf(settings: Settings, sets: readonly string[], seed: number): Config {
-  return loadConfig(optionsOf(settings, sets, seed)).config
+export function configOf(
+  settings: Settings,
+  sets: readonly string[],
+  seed: number,
+): ForecastConfig {
+  return forecastOf(loadConfig(optionsOf(settings, sets, seed)).config, 'this benchmark')
 }
 
 /** The same with no networks at all; undefined where the configuration refuses that. */
@@ -44,11 +49,11 @@ export function withoutNetworks(
   settings: Settings,
   sets: readonly string[],
   seed: number,
-): Config | undefined {
+): ForecastConfig | undefined {
   const options = optionsOf(settings, sets, seed)
   const none = { path: ['model', 'learningRates'], value: [], option: 'without networks' }
   const checked = checkConfig({ ...options, overrides: [...options.overrides, none] })
-  return 'loaded' in checked ? checked.loaded.config : undefined
+  return 'loaded' in checked ? forecastOf(checked.loaded.config, 'this benchmark') : undefined
 }
 
 function optionsOf(settings: Settings, sets: readonly string[], seed: number) {

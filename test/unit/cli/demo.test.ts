@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { openBoard } from '../../../src/cli/board.ts'
 import { command } from '../../../src/cli/demo.ts'
 import { demoFile, readDemoRecords } from '../../../src/cli/demo-data.ts'
 import { feed } from '../../../src/cli/demo-feeder.ts'
@@ -9,7 +10,7 @@ import { runDemo } from '../../../src/cli/demo-run.ts'
 import { Screen } from '../../../src/cli/demo-screen.ts'
 import { DemoTalk } from '../../../src/cli/demo-talk.ts'
 import { plainLine, screenLines } from '../../../src/cli/demo-view.ts'
-import { Rows, scoreboardFor } from '../../../src/cli/replay-run.ts'
+import { Rows } from '../../../src/cli/replay-run.ts'
 import type { Clock } from '../../../src/clock.ts'
 import { systemClock } from '../../../src/clock.ts'
 import { loadServiceConfig } from '../../../src/config/load.ts'
@@ -142,7 +143,7 @@ describe('what it shows', () => {
   const terminal = { columns: 100, rows: 45, colour: true }
   const state = (count: number) => {
     const processor = new Processor(config())
-    const rows = new Rows(scoreboardFor(config(), processor.model.memberNames, {}))
+    const rows = new Rows(openBoard(config(), processor.model.memberNames, {}))
     for (const { key, value } of readDemoRecords(count)) rows.add(processor.process(key, value, 0))
     return { rows, total: 10_320, seconds: 2 }
   }
@@ -203,9 +204,9 @@ describe('runDemo on the in-process log', () => {
     expect([isWhole, committed]).toEqual([true, 400n])
     expect(report).toMatchObject({ records: 400, deadLetters: 0, sequences: 1, scoredFrom: 0 })
     const processor = new Processor(config())
-    const rows = new Rows(scoreboardFor(config(), processor.model.memberNames, {}))
+    const rows = new Rows(openBoard(config(), processor.model.memberNames, {}))
     for (const { key, value } of readDemoRecords(400)) rows.add(processor.process(key, value, 0))
-    expect(report.scores).toEqual(rows.board.toJson())
+    expect(report.scores).toEqual(rows.board.report().scores)
     expect(report.stateHash).toBe(processor.model.stateHash())
     expect(io.stdout.text).toBe('')
     expect(io.stderr.text).toMatch(/metrics +http:\/\/127\.0\.0\.1:\d+\/metrics/)

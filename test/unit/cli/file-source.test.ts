@@ -137,7 +137,7 @@ describe('the format', () => {
     expect(await values(source)).toEqual(lines.trim().split('\n'))
     const error = await failureOf(open(stream(text), { format: 'bytes' }))
     expect([error.code, error.exitCode]).toEqual(['HEADRACE_USAGE', 2])
-    expect(error.message).toContain('bytes need task kind symbols')
+    expect(error.message).toContain('A file of bytes needs task.kind symbols')
   })
 })
 

@@ -256,7 +256,7 @@ describe('a file', () => {
   ])('commas part its cells, whatever else it holds: %s', async (_, text) => {
     const { config } = await init(text)
     expect(config.input.columns).toHaveLength(text.split('\n')[0]?.split(',').length ?? 0)
-    expect(config.task.targets).toEqual([config.input.columns?.at(-1)])
+    expect(config.task).toHaveProperty('targets', [config.input.columns?.at(-1)])
   })
 
   test('a password given by --set is not written', async () => {
@@ -311,7 +311,7 @@ test('numbers of JSON on stdout, and nothing but them', async () => {
     unusable: { rows: 0, first: null },
   })
   expect(found.seasons[0]).toMatchObject({ steps: 24, span: 'a day', isKept: true })
-  expect(config(found.configuration).task.seasons).toEqual([24, 168])
+  expect(config(found.configuration).task).toHaveProperty('seasons', [24, 168])
 })
 
 describe('what it cannot do is said', () => {

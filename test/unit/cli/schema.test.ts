@@ -9,7 +9,7 @@ test('prints a JSON Schema with keys, defaults and what is required', async () =
   expect(schema.$schema).toBe('https://json-schema.org/draft/2020-12/schema')
   expect(schema.additionalProperties).toBe(false)
   expect(schema.required).toEqual(['task'])
-  expect(schema.properties.task.required).toEqual(['targets'])
+  expect(schema.properties.task.oneOf[0].required).toEqual(['targets'])
   expect(schema.properties.model.properties.hidden).toEqual({
     type: 'integer',
     minimum: 1,

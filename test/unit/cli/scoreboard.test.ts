@@ -146,7 +146,7 @@ function rounded(value: unknown): unknown {
 
 function fill(rows: Row[], options: Partial<ScoreboardLayout> = {}): Scoreboard {
   const board = new Scoreboard({ ...layout, ...options })
-  for (const { row, sequence, scored } of rows) board.add(row, sequence, scored)
+  for (const { row, sequence, scored } of rows) board.add(row, { forecast: { sequence }, scored })
   return board
 }
 

@@ -62,7 +62,7 @@ test('the context holds what the build needs and little else', () => {
   expect(files).toContain('deploy/demo/nyc_taxi.csv')
   expect(files).toContain('src/kernels/assembly/index.ts')
   expect(files).not.toContain('src/kernels/kernel.wasm')
-  expect(files.filter((file) => file.startsWith('deploy/'))).toHaveLength(3)
+  expect(files.filter((file) => file.startsWith('deploy/'))).toHaveLength(7)
 })
 
 test('.dockerignore is read as BuildKit reads it', () => {
