@@ -1,6 +1,7 @@
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard'
 import { assemble } from './assemble.ts'
 import { figure } from './figures.ts'
+import { labelErrors, labels, symbols } from './learning-kinds.ts'
 import { events, gradients, weights } from './learning-networks.ts'
 import { carryingWorth, forecastSeries, wmape } from './learning-queries.ts'
 import { skillLimits } from './limits.ts'
@@ -225,7 +226,9 @@ export function learning(): Dashboard {
   return assemble({
     uid: uids.learning,
     title: 'headrace / Learning',
-    description: 'Errors, skill, intervals and weights of one target at one horizon; networks.',
+    description:
+      'Errors, skill, intervals and weights of one target at one horizon; networks; symbols and ' +
+      'labels of tasks of those kinds.',
     variables: forecastVariables(),
     rows: [
       { heightUnits: 4, panels: figures },
@@ -236,6 +239,9 @@ export function learning(): Dashboard {
       { title: 'Networks', heightUnits: 8, panels: gradients },
       { heightUnits: 8, panels: weights },
       { heightUnits: 8, panels: events },
+      { title: 'Symbols', heightUnits: 8, panels: symbols },
+      { title: 'Labels', heightUnits: 8, panels: labels },
+      { heightUnits: 8, panels: labelErrors },
     ],
   })
 }

@@ -1,6 +1,7 @@
 import { type Dashboard, SpecialValueMatch } from '@grafana/grafana-foundation-sdk/dashboard'
 import { assemble } from './assemble.ts'
 import { figure, range, special, verdict } from './figures.ts'
+import { labelSkill, symbolSkill } from './kind-queries.ts'
 import { inContact, lagLimits, lagSeconds, skillLimits } from './limits.ts'
 import { lists, states } from './overview-tasks.ts'
 import { chart, noLimit, steps } from './panels.ts'
@@ -9,6 +10,11 @@ import { uids } from './uids.ts'
 
 const naive = 'baseline=~"persistence|seasonal"'
 const slotLabels = 'application, target, horizon, baseline'
+
+/** Against what is naive for its kind, each task's; of a forecast each target and horizon. */
+const naiveSkill = smallest(
+  `${mean(series('headrace_skill_ratio', naive), slotLabels)} or ${labelSkill} or ${symbolSkill}`,
+)
 
 /** Processes that have told of themselves in the time shown, be they there now or not. */
 const known = `last_over_time(${series('headrace_build_info')}[$__range])`
@@ -24,6 +30,11 @@ const onTheirWay = series('headrace_task_state', 'state=~"CREATED|FENCING|RESTOR
 const learningWindow = '[15m]'
 const updates = sum(`increase(${series('headrace_updates_total')}${learningWindow})`)
 const predictions = sum(`increase(${series('headrace_predictions_total')}${learningWindow})`)
+const matched = sum(
+  `increase(${series('headrace_labels_total', 'outcome="matched"')}${learningWindow})`,
+)
+const rates = largest(series('headrace_learning_rate'))
+const models = largest(series('headrace_sequences'))
 /** Of so many predictions one sequence at least ought to have had its turn. */
 const enoughPredictions = 1_000
 
@@ -89,21 +100,24 @@ const verdicts = [
     description:
       'Updates of the network weights for each prediction of the last 15 minutes. Frozen: more ' +
       'than a thousand predictions and no update. Too few: no update, but no more predictions ' +
-      'than that either. Off: model.learn is false. A young application with many keys is frozen ' +
-      'until a sequence has steps to learn from. Runbook: HeadraceWeightsFrozen.',
+      'than that either. Off: model.learn is false, or there is no network. Waiting: no label ' +
+      'came to learn from. A young application with many keys is frozen until a sequence has ' +
+      'steps to learn from. Runbook: HeadraceWeightsFrozen, HeadraceLabelsMissing.',
     unit: 'none',
     thresholds: steps('red', [1e-9, 'green']),
     queries: [
       {
         expr:
-          `${largest(series('headrace_learning_rate'))} - 1 == -1 or on () ` +
+          `${rates} - 1 == -1 or on () 0 * (${models} unless on () ${rates}) - 1 or on () ` +
+          `(${updates} + ${matched} == 0 and on () ${predictions} > 0) - 3 or on () ` +
           `clamp_max(${updates} / ${predictions}, 1e6)` +
           ` - 2 * (${updates} == bool 0) * (${predictions} <= bool ${enoughPredictions})`,
       },
     ],
     silence: 'NO TASK',
     words: [
-      range(null, -1.5, 'TOO FEW TO TELL', 'blue'),
+      range(null, -2.5, 'WAITING FOR LABELS', 'blue'),
+      range(-2.5, -1.5, 'TOO FEW TO TELL', 'blue'),
       range(-1.5, -0.5, 'OFF', 'blue'),
       range(-0.5, 0, 'FROZEN', 'red'),
       range(0, null, 'LEARNING', 'green'),
@@ -114,12 +128,13 @@ const verdicts = [
   verdict({
     title: 'Is it better than naive?',
     description:
-      'Skill against the naive forecasts (the last value, the value one season ago) of the worst ' +
-      'target and horizon, as a mean over partitions: 1 minus the error over theirs. On a series ' +
-      'that is a random walk nothing beats the last value. Runbook: HeadraceWorseThanNaive.',
+      'Skill against what is naive for its kind, of the worst target and horizon: 1 minus the ' +
+      'error over its own. A forecast: the last value and the value one season ago, a mean over ' +
+      'partitions. Labels: the last label. Symbols: their frequencies. On a series that is a ' +
+      'random walk nothing beats the last value. Runbook: HeadraceWorseThanNaive.',
     unit: 'percentunit',
     thresholds: skillLimits,
-    queries: [{ expr: smallest(mean(series('headrace_skill_ratio', naive), slotLabels)) }],
+    queries: [{ expr: naiveSkill }],
     silence: 'NOT SCORED YET',
     words: [
       range(0.02, null, 'BETTER', 'green'),
@@ -182,7 +197,8 @@ const figures = [
     title: 'Error',
     description:
       'wMAPE of what is published: absolute errors over absolute targets, the newest thousand ' +
-      'predictions or so; a mean over targets, horizons and partitions.',
+      'predictions or so; a mean over targets, horizons and partitions. Of forecasts alone: ' +
+      'Learning has the errors of labels and the bits of symbols.',
     unit: 'percentunit',
     thresholds: noLimit,
     queries: [
@@ -199,18 +215,18 @@ const figures = [
   figure({
     title: 'Against naive',
     description:
-      'Skill against the naive forecasts: the figure behind the answer above. 10 % is an error a ' +
-      'tenth smaller than that of the better of them.',
+      'Skill against what is naive: the figure behind the answer above. 10 % is an error a tenth ' +
+      'smaller than that of the better of them.',
     unit: 'percentunit',
     thresholds: skillLimits,
-    queries: [{ expr: smallest(mean(series('headrace_skill_ratio', naive), slotLabels)) }],
+    queries: [{ expr: naiveSkill }],
     leads: { title: 'Learning', to: uids.learning },
   }),
   figure({
     title: 'Against lines',
     description:
-      'Skill against the better of the least-squares lines, of the worst target and horizon: ' +
-      'what the networks and the mixture are worth beyond a straight line.',
+      'Skill of forecasts against the better of the least-squares lines, of the worst target and ' +
+      'horizon: what the networks and the mixture are worth beyond a straight line.',
     unit: 'percentunit',
     thresholds: steps('yellow', [-0.02, 'green']),
     queries: [
@@ -257,7 +273,8 @@ const charts = [
   chart({
     title: 'Skill',
     description:
-      'What is published against each baseline, a mean over partitions, targets and horizons: ' +
+      'What is published against each baseline, a mean over partitions, targets and horizons; ' +
+      'labels against the last label of the worst target, symbols against their frequencies: ' +
       'above 0 is better than the baseline.',
     unit: 'percentunit',
     thresholds: steps('red', [0, 'green']),
@@ -266,6 +283,8 @@ const charts = [
         expr: mean(series('headrace_skill_ratio'), 'application, baseline'),
         legend: '{{application}} against {{baseline}}',
       },
+      { expr: smallest(labelSkill, 'application'), legend: '{{application}} labels' },
+      { expr: symbolSkill, legend: '{{application}} symbols' },
     ],
   }),
 ]

@@ -56,6 +56,8 @@ export interface ChartOptions extends PanelOptions {
   readonly logarithmic?: boolean
   /** Names of the lines that are limits and not figures: a regular expression in slashes. */
   readonly dashed?: string
+  /** What stands in place of the lines where there are none. */
+  readonly none?: string
 }
 
 /** Where a panel turns from one colour to the next: `green`, then each value with its colour. */
@@ -99,6 +101,7 @@ export function chart(options: ChartOptions): Builder<Panel> {
     const fill = { id: 'custom.fillOpacity', value: 0 }
     panel.overrideByRegexp(options.dashed, [{ id: 'custom.lineStyle', value: style }, fill])
   }
+  if (options.none !== undefined) panel.noValue(options.none)
   if (min !== undefined) panel.min(min)
   if (max !== undefined) panel.max(max)
   return panel

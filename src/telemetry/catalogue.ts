@@ -1,3 +1,4 @@
+import { kindMetrics } from './kind-catalogue.ts'
 import { learningMetrics } from './learning-catalogue.ts'
 import {
   commitOutcomes,
@@ -315,6 +316,7 @@ export const metricTable = {
     series: 'one',
   },
   ...learningMetrics,
+  ...kindMetrics,
 } as const satisfies Readonly<Record<`headrace_${string}`, MetricEntry>>
 
 export type MetricName = keyof typeof metricTable

@@ -1,3 +1,4 @@
+import type { LabelsReport, SymbolReport } from './kind-report.ts'
 import type { Baseline, EvictionKind } from './vocabulary.ts'
 
 /** Errors of one member at one target and horizon; NaN = not known yet, as in all that follows. */
@@ -58,4 +59,8 @@ export interface LearningReport {
   readonly networks: readonly NetworkReport[]
   readonly slots: readonly SlotReport[]
   readonly errors: readonly MemberErrors[]
+  /** Of a symbols task; else []. */
+  readonly symbols: readonly SymbolReport[]
+  /** Of a supervised task; else null. */
+  readonly labels: LabelsReport | null
 }

@@ -1,8 +1,15 @@
 import type { Gauge } from 'prom-client'
 import type { MetricName } from './catalogue.ts'
+import type { LabelCounts, LabelsReport } from './kind-report.ts'
 import type { LearningReport, MemberErrors, NetworkReport, SlotReport } from './learning-report.ts'
 import type { Instruments } from './task-metrics.ts'
-import { baselines, evictionKinds, type Label } from './vocabulary.ts'
+import {
+  baselines,
+  evictionKinds,
+  type Label,
+  type LabelOutcome,
+  labelOutcomes,
+} from './vocabulary.ts'
 
 type Labels = Partial<Record<Label, string | number>>
 
@@ -16,6 +23,22 @@ const networkGauges = [
   ['headrace_saturated_units_ratio', 'saturatedUnits'],
   ['headrace_learning_rate', 'learningRate'],
 ] as const
+
+const labelGauges = [
+  ['headrace_label_mae', 'mae'],
+  ['headrace_label_accuracy_ratio', 'accuracy'],
+  ['headrace_label_log_loss', 'logLoss'],
+] as const
+
+const labelCounts: Readonly<Record<LabelOutcome, keyof LabelCounts>> = {
+  matched: 'labels',
+  corrected: 'corrected',
+  unmatched: 'unmatched',
+  expired: 'expired',
+  replaced: 'replaced',
+  id_too_long: 'longIds',
+  dropped: 'dropped',
+}
 
 /** The series of one partition that tell how its model learns. */
 export class LearningSeries {
@@ -44,6 +67,11 @@ export class LearningSeries {
     for (const network of report.networks) this.#network(network)
     for (const slot of report.slots) this.#slot(slot)
     for (const row of report.errors) this.#errors(row)
+    for (const { member, bitsPerSymbol, fadingBitsPerSymbol } of report.symbols) {
+      this.#ratio('headrace_symbol_code_length', { member }, bitsPerSymbol)
+      this.#ratio('headrace_symbol_fading_code_length', { member }, fadingBitsPerSymbol)
+    }
+    if (report.labels !== null) this.#labels(report.labels)
   }
 
   /** The smallest horizon alone is watched; its counters begin at 0, so a rate sees the first. */
@@ -89,6 +117,18 @@ export class LearningSeries {
     const labels = { target, horizon, member }
     this.#ratio('headrace_prequential_mae', labels, mae)
     this.#ratio('headrace_prequential_fading_mae', labels, fadingMae)
+  }
+
+  #labels({ pending, counts, scores }: LabelsReport): void {
+    this.#gauge('headrace_labels_pending', {}, pending)
+    const counter = this.#instruments.counter('headrace_labels_total')
+    for (const outcome of labelOutcomes) {
+      counter.inc({ partition: this.#partition, outcome }, counts[labelCounts[outcome]])
+    }
+    for (const { target, member, ...score } of scores) {
+      const labels = { target, member }
+      for (const [name, field] of labelGauges) this.#ratio(name, labels, score[field])
+    }
   }
 
   #ratio(name: MetricName, labels: Labels, value: number): void {

@@ -3,12 +3,14 @@ import { assert } from '../assert.ts'
 import type { Clock } from '../clock.ts'
 import { type MetricName, metricTable, misnamedDefaults } from './catalogue.ts'
 import { type Instruments, TaskSeries } from './task-metrics.ts'
-import { type Label, type MetricEntry, taskStates } from './vocabulary.ts'
+import { type Label, type MetricEntry, type TaskKind, taskStates } from './vocabulary.ts'
 
 /** What is running, for the metrics that tell it. */
 export interface RunFacts {
   /** Name of the application: a label of every metric. */
   readonly application: string
+  /** Kind of its tasks: counters of other kinds are absent. */
+  readonly kind: TaskKind
   /** Version of headrace. */
   readonly version: string
   /** Version of Node. */
@@ -37,9 +39,11 @@ export class Metrics {
   readonly #byName = new Map<string, Counter<Label> | Gauge<Label> | Histogram<Label>>()
   readonly #tasks = new Map<number, TaskSeries>()
   readonly #clock: Pick<Clock, 'nowMs'>
+  readonly #kind: TaskKind
 
   constructor(options: MetricsOptions) {
     this.#clock = options.clock
+    this.#kind = options.facts.kind
     this.#registry.setDefaultLabels({ application: options.facts.application })
     for (const [name, entry] of Object.entries(metricTable)) this.#register(name, entry)
     this.#tellFacts(options.facts)
@@ -78,7 +82,7 @@ export class Metrics {
       gauge: (name) => this.#gauge(name),
       histogram: (name) => this.#find(name, Histogram),
     }
-    const task = new TaskSeries(partition, instruments, this.#clock, () => {
+    const task = new TaskSeries(partition, this.#kind, instruments, this.#clock, () => {
       if (this.#tasks.get(partition) === task) this.#tasks.delete(partition)
     })
     this.#tasks.set(partition, task)

@@ -9,12 +9,14 @@ import {
   commitOutcomes,
   evictionKinds,
   type Label,
+  labelOutcomes,
   type OutputTopic,
   outputTopics,
   type RestoreOutcome,
   restoreOutcomes,
   type SnapshotOutcome,
   snapshotOutcomes,
+  type TaskKind,
   type TaskState,
 } from './vocabulary.ts'
 
@@ -119,6 +121,7 @@ export class TaskSeries implements TaskMetrics {
 
   constructor(
     partition: number,
+    kind: TaskKind,
     instruments: Instruments,
     clock: Pick<Clock, 'nowMs'>,
     onClose: () => void,
@@ -128,7 +131,7 @@ export class TaskSeries implements TaskMetrics {
     this.#clock = clock
     this.#learning = new LearningSeries(this.#partition, instruments)
     this.#onClose = onClose
-    this.#beginCounters()
+    this.#beginCounters(kind)
     this.inDoubt(false)
     this.#tellState(1)
   }
@@ -254,7 +257,7 @@ export class TaskSeries implements TaskMetrics {
     this.#onClose()
   }
 
-  #beginCounters(): void {
+  #beginCounters(kind: TaskKind): void {
     const { counter, histogram } = this.#instruments
     const partition = this.#partition
     for (const name of countersByPartition) this.#count(name, 0)
@@ -273,6 +276,11 @@ export class TaskSeries implements TaskMetrics {
     }
     for (const topic of outputTopics) {
       counter('headrace_output_bytes_total').inc({ partition, topic }, 0)
+    }
+    if (kind === 'supervised') {
+      for (const outcome of labelOutcomes) {
+        counter('headrace_labels_total').inc({ partition, outcome }, 0)
+      }
     }
     for (const timed of histograms)
       histogram(`headrace_${timed}_duration_seconds`).zero({ partition })

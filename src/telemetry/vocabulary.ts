@@ -67,6 +67,21 @@ export type OutputTopic = (typeof outputTopics)[number]
 export const evictionKinds = ['window', 'sequence'] as const
 export type EvictionKind = (typeof evictionKinds)[number]
 
+/** What became of a label, or of a prediction that waits for one; by the counts of a report. */
+export const labelOutcomes = [
+  'matched',
+  'corrected',
+  'unmatched',
+  'expired',
+  'replaced',
+  'id_too_long',
+  'dropped',
+] as const
+export type LabelOutcome = (typeof labelOutcomes)[number]
+
+/** Kinds of tasks: some metrics are of one of them alone. */
+export type TaskKind = 'forecast' | 'symbols' | 'supervised'
+
 /** What the mixture's skill is measured against. */
 export const baselines = ['persistence', 'seasonal', 'rls'] as const
 export type Baseline = (typeof baselines)[number]

@@ -42,6 +42,8 @@ beforeAll(async () => {
 
 afterAll(() => world?.close())
 
+const nameOf = ({ config }: WatchWorld['app']): string => config.name
+
 /** Waits until `missing` finds nothing; then nothing, else what it found last. */
 async function nothingMissing(missing: () => Promise<string[]>): Promise<string[]> {
   let last: string[] = []
@@ -55,7 +57,7 @@ async function nothingMissing(missing: () => Promise<string[]>): Promise<string[
 
 test('every process is scraped, and promtool finds nothing wrong with its metrics', async () => {
   await world.scraped()
-  for (const run of world.app.runs) {
+  for (const run of [world.app, ...world.others].flatMap(({ runs }) => runs)) {
     const { body } = await run.get('/metrics')
     const lint = spawnSync('promtool', ['check', 'metrics'], { input: body, encoding: 'utf8' })
     expect([lint.status, lint.stdout, lint.stderr]).toEqual([0, '', ''])
@@ -78,7 +80,7 @@ test('every metric of the catalogue has series, with the labels that it says', a
         const all = ['__name__', 'application', 'instance', 'job', ...expected].toSorted()
         const others = found.filter(
           ({ metric }) =>
-            !world.applications.includes(metric.application ?? '') ||
+            !world.all.includes(metric.application ?? '') ||
             Object.keys(metric).toSorted().join() !== all.join(),
         )
         return others.length === 0 ? '' : `${name} has ${JSON.stringify(others[0]?.metric)}`
@@ -103,7 +105,11 @@ test('every query of every dashboard and rule has data, but those that are liste
   const queries = [
     ...recordingQueries(),
     ...alertSelectors(),
-    ...dashboardQueries({ ...picked, application: world.app.config.name }),
+    // A target and a horizon are those of a forecast; panels of another kind ask for its own.
+    ...dashboardQueries({
+      ...picked,
+      application: [world.app, ...world.others].map(nameOf).join('|'),
+    }),
   ]
   expect(queries.length).toBeGreaterThan(100)
   const wrong = async (): Promise<string[]> => {
@@ -130,9 +136,10 @@ test('every variable of every dashboard has a value to pick', async () => {
 test('nothing fires while all is well, nor when no more records come', async () => {
   for (const prometheus of [world.prometheus, world.quick]) await calms(prometheus, hasty)
   await staysCalm(world.quick, calmMs, hasty)
-  for (const { upstream } of [world.app, world.lone]) upstream.isOn = false
+  const apps = [world.app, world.lone, ...world.others]
+  for (const { upstream } of apps) upstream.isOn = false
   await staysCalm(world.quick, calmMs, hasty)
-  for (const { upstream } of [world.app, world.lone]) upstream.isOn = true
+  for (const { upstream } of apps) upstream.isOn = true
   await staysCalm(world.prometheus, 0)
 })
 

@@ -2,8 +2,11 @@ import type {
   Choice,
   Coverage,
   DeadLetter,
+  Kind,
+  LabelScore,
   MemberScore,
   Skill,
+  SymbolScore,
   TaskStatus,
 } from './client/protocol.ts'
 
@@ -26,6 +29,8 @@ export interface FeedStatus {
   readonly tasks: readonly TaskStatus[]
   readonly deadLetters: { readonly total: number; readonly recent: readonly DeadLetter[] }
   readonly scores: readonly MemberScore[]
+  readonly symbols: readonly SymbolScore[]
+  readonly labels: readonly LabelScore[]
   readonly skill: Skill | null
   readonly coverage: readonly Coverage[]
 }
@@ -39,6 +44,7 @@ export interface FeedViewer {
 /** What live pages need of a service. */
 export interface PageFeed {
   readonly facts: {
+    readonly kind: Kind
     readonly application: string
     readonly topic: string
     readonly targets: readonly string[]

@@ -34,8 +34,8 @@ export class PageStream {
       onPoints: (points) => this.#write(eventText('points', pointsData(points))),
     })
     this.#isOpen = true
-    const { application, topic, targets, horizons, levels } = feed.facts
-    const facts = { application, version, topic, targets, horizons, levels }
+    const { kind, application, topic, targets, horizons, levels } = feed.facts
+    const facts = { kind, application, version, topic, targets, horizons, levels }
     this.#write(eventText('hello', { ...facts, choice: this.#choice }))
     this.tellStatus()
   }

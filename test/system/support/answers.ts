@@ -136,6 +136,19 @@ function learner(predictions: string, updates: string, rate = '0.001'): World {
 /** One more in eight steps of five seconds, for 30 minutes. */
 const slowUpdates = Array.from({ length: 45 }, (_, count) => `${count}x7`).join(' ')
 
+/** Labels that the last 15 minutes have brought for predictions of a supervised task. */
+function labels(matched: string): World {
+  return { [`headrace_labels_total{${task}, outcome="matched"}`]: matched }
+}
+
+/** A model without networks, so without a learning rate. */
+const withoutNetworks: World = {
+  [`headrace_records_total{${task}}`]: '0+500x400',
+  [`headrace_predictions_total{${task}}`]: '0+500x400',
+  [`headrace_updates_total{${task}}`]: '0x400',
+  [`headrace_sequences{${task}}`]: '3x400',
+}
+
 const learning: Answer[] = [
   {
     when: 'a record comes each 5 s and every eighth brings an update',
@@ -152,6 +165,22 @@ const learning: Answer[] = [
     world: learner('0+1x400', '7x400'),
     says: 'TOO FEW TO TELL',
   },
+  {
+    when: 'many predictions bring no update, and no label has come',
+    world: { ...learner('0+500x400', '7x400'), ...labels('40x400') },
+    says: 'WAITING FOR LABELS',
+  },
+  {
+    when: 'many predictions bring no update, though labels come',
+    world: { ...learner('0+500x400', '7x400'), ...labels('0+5x400') },
+    says: 'FROZEN',
+  },
+  {
+    when: 'neither labels nor predictions come',
+    world: { ...learner('7x400', '7x400'), ...labels('40x400') },
+    says: 'IDLE, NO PREDICTIONS',
+  },
+  { when: 'there are no networks', world: withoutNetworks, says: 'OFF' },
   { when: 'it is not to learn', world: learner('0+500x400', '0x400', '0'), says: 'OFF' },
   {
     when: 'records come and none can be used',
@@ -171,10 +200,40 @@ function skilled(persistence: string): World {
   }
 }
 
+/** Labels that are numbers, and others that are classes, each against the last one known. */
+function labelled(error: string, accuracy: string): World {
+  const rent = `${task}, target="rent"`
+  const taken = `${task}, target="taken"`
+  return {
+    [`headrace_label_mae{${rent}, member="mixture"}`]: `${error}x400`,
+    [`headrace_label_mae{${rent}, member="last"}`]: '10x400',
+    [`headrace_label_accuracy_ratio{${taken}, member="mixture"}`]: `${accuracy}x400`,
+    [`headrace_label_accuracy_ratio{${taken}, member="last"}`]: '0.5x400',
+  }
+}
+
+function spelt(bits: string): World {
+  return {
+    [`headrace_symbol_fading_code_length{${task}, member="mixture"}`]: `${bits}x400`,
+    [`headrace_symbol_fading_code_length{${task}, member="order:0"}`]: '4x400',
+    [`headrace_symbol_fading_code_length{${task}, member="order:2"}`]: '2x400',
+  }
+}
+
 const better: Answer[] = [
   { when: 'it is', world: skilled('0.3'), says: 'BETTER' },
   { when: 'it is about as good', world: skilled('0.01'), says: 'NO BETTER' },
   { when: 'it is not', world: skilled('-0.3'), says: 'WORSE' },
+  { when: 'labels are', world: labelled('5', '0.9'), says: 'BETTER' },
+  { when: 'labels that are numbers are not', world: labelled('11', '0.9'), says: 'WORSE' },
+  { when: 'labels that are classes are not', world: labelled('5', '0.4'), says: 'WORSE' },
+  { when: 'symbols are', world: spelt('2.1'), says: 'BETTER' },
+  { when: 'symbols are not', world: spelt('4.2'), says: 'WORSE' },
+  {
+    when: 'the worst of three applications is as good',
+    world: { ...skilled('0.3'), ...labelled('5', '0.9'), ...spelt('3.98') },
+    says: 'NO BETTER',
+  },
   { when: 'nothing was scored', world: {}, says: 'NOT SCORED YET' },
 ].map((each) => ({ ...each, panel: 'Is it better than naive?', at: ['5m'] }))
 

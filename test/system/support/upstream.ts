@@ -20,7 +20,12 @@ export interface UpstreamOptions {
   readonly topic: string
   readonly partitions: number
   readonly recordsPerSecond: number
+  /** The values of a record, whatever the mood; those of a forecast where absent. */
+  readonly make?: MakeRecord
 }
+
+/** The value of record `step` of a key. */
+export type MakeRecord = (step: number, key: number, random: Random) => object
 
 /** Records of several keys at a steady rate, for as long as it is on. */
 export class Upstream {
@@ -86,6 +91,11 @@ export class Upstream {
     const key = index % keys
     const step = Math.floor(index / keys)
     const partition = key % this.#options.partitions
+    const { make } = this.#options
+    if (make !== undefined) {
+      const value = JSON.stringify(make(step, key, this.#random))
+      return { partition, key: `key-${key}`, value }
+    }
     const at = Date.now()
     const isPoison = this.mood === 'poison' ? index % 16 < 12 : index % 500 === 499
     const y = isPoison ? 'n/a' : this.#value(step, key)

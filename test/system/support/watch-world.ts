@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { MortalBroker } from '../../integration/service/mortal-broker.ts'
 import { until } from '../../integration/support/broker.ts'
+import { otherKinds } from './other-kinds.ts'
 import { Prometheus } from './prometheus.ts'
 import { ruleFiles, writeQuickRules } from './quick-rules.ts'
 import { WatchedApp } from './watched-app.ts'
@@ -19,6 +20,7 @@ interface Parts {
   readonly broker: MortalBroker
   readonly app: WatchedApp
   readonly lone: WatchedApp
+  readonly others: readonly WatchedApp[]
   readonly prometheus: Prometheus
   readonly quick: Prometheus
 }
@@ -30,6 +32,8 @@ export class WatchWorld implements Parts {
   readonly app: WatchedApp
   /** One network by itself, which nothing better holds, on the slowest kernel. */
   readonly lone: WatchedApp
+  /** Small ones, one for each other kind of task. */
+  readonly others: readonly WatchedApp[]
   /** With the rules as they ship. */
   readonly prometheus: Prometheus
   /** With the same rules in a hurry. */
@@ -41,6 +45,7 @@ export class WatchWorld implements Parts {
     this.broker = parts.broker
     this.app = parts.app
     this.lone = parts.lone
+    this.others = parts.others
     this.prometheus = parts.prometheus
     this.quick = parts.quick
     this.#closers = closers
@@ -60,13 +65,19 @@ export class WatchWorld implements Parts {
     }
   }
 
+  /** Names of those that forecast. */
   get applications(): string[] {
     return [this.app.config.name, this.lone.config.name]
   }
 
+  /** Names of all. */
+  get all(): string[] {
+    return [...this.applications, ...this.others.map(({ config }) => config.name)]
+  }
+
   /** Waits until the tasks of all processes run. */
   async serving(): Promise<void> {
-    const runs = [...this.app.runs, ...this.lone.runs]
+    const runs = [this.app, this.lone, ...this.others].flatMap(({ runs: own }) => own)
     const ready = async (): Promise<boolean> =>
       (await Promise.all(runs.map((run) => run.isReady()))).every(Boolean)
     await until('all tasks to run', ready, servingDeadlineMs).catch((error: Error) => {
@@ -123,7 +134,16 @@ async function open(closers: Closer[]): Promise<Parts> {
   })
   lone.upstream.mood = 'noise'
   closers.push(() => lone.close())
-  const targets = [...app.runs, ...lone.runs].map(({ instance }) => instance)
+  const others: WatchedApp[] = []
+  for (const kind of otherKinds) {
+    const other = await WatchedApp.start({
+      ...{ ...common, processes: 1, partitions: 1, recordsPerSecond: 20, kind },
+      model: { hidden: 4, layers: 1, learningRates: [1e-3] },
+    })
+    others.push(other)
+    closers.push(() => other.close())
+  }
+  const targets = [app, lone, ...others].flatMap(({ runs }) => runs).map(({ instance }) => instance)
   const start = async (name: string, rules: readonly string[]): Promise<Prometheus> => {
     const options = { folder: join(folder, name), job, targets, ruleFiles: rules }
     const started = await Prometheus.start(options)
@@ -134,7 +154,7 @@ async function open(closers: Closer[]): Promise<Parts> {
   mkdirSync(quickFolder)
   const prometheus = await start('prometheus', ruleFiles)
   const quick = await start('quick', writeQuickRules(quickFolder))
-  return { broker, app, lone, prometheus, quick }
+  return { broker, app, lone, others, prometheus, quick }
 }
 
 /** In the opposite order of their start; one that fails keeps none of the others. */

@@ -7,7 +7,7 @@ import type { ServiceConfig } from '../../../src/config/schema.ts'
 import { HeadraceError } from '../../../src/errors.ts'
 import { createTopics, withAdmin } from '../../../src/kafka/topics.ts'
 import { uniqueName, until } from '../../integration/support/broker.ts'
-import { season, Upstream } from './upstream.ts'
+import { type MakeRecord, season, Upstream } from './upstream.ts'
 import { WatchedRun } from './watched-run.ts'
 
 const topicMissing = 'HEADRACE_KAFKA_TOPIC_MISSING'
@@ -21,6 +21,8 @@ export interface WatchedAppOptions {
   readonly recordsPerSecond: number
   /** Section `model` of the configuration. */
   readonly model: Readonly<Record<string, unknown>>
+  /** Section `task`, a forecast of `y` where absent, and the records that it wants. */
+  readonly kind?: { readonly task: Readonly<Record<string, unknown>>; readonly make: MakeRecord }
 }
 
 /** An application, its processes and those who write to its input. */
@@ -37,14 +39,17 @@ export class WatchedApp {
 
   /** Creates its topics and starts all of it; whoever calls waits until its tasks run. */
   static async start(options: WatchedAppOptions): Promise<WatchedApp> {
-    const { address, processes, partitions, recordsPerSecond } = options
+    const { address, processes, partitions, recordsPerSecond, kind } = options
     const { file, config } = writeConfig(options)
     await createAll(config, partitions)
     const ports = await freePorts(processes)
     const runs = ports.map((port) => new WatchedRun(file, port))
     for (const run of runs) run.start()
     const { topic } = config.input
-    const upstream = new Upstream({ address, topic, partitions, recordsPerSecond })
+    const upstream = new Upstream({
+      ...{ address, topic, partitions, recordsPerSecond },
+      ...(kind === undefined ? {} : { make: kind.make }),
+    })
     return new WatchedApp(config, runs, upstream)
   }
 
@@ -68,7 +73,7 @@ async function createAll(config: ServiceConfig, inputPartitions: number): Promis
 }
 
 /** A snapshot every few seconds; all else as by default. */
-function writeConfig({ folder, address, model }: WatchedAppOptions): {
+function writeConfig({ folder, address, model, kind }: WatchedAppOptions): {
   file: string
   config: ServiceConfig
 } {
@@ -76,8 +81,8 @@ function writeConfig({ folder, address, model }: WatchedAppOptions): {
   const content = {
     name,
     kafka: { brokers: [address], sessionTimeoutMs: 6_000, heartbeatIntervalMs: 500 },
-    input: { topic: `${name}-in`, time: 'at' },
-    task: { targets: ['y'], horizons: [1, 5], seasons: [season] },
+    input: { topic: `${name}-in`, ...(kind === undefined ? { time: 'at' } : {}) },
+    task: kind?.task ?? { targets: ['y'], horizons: [1, 5], seasons: [season] },
     model,
     snapshot: { maxReplayMs: 50 },
   }

@@ -28,6 +28,13 @@ export const withoutLimit: Readonly<Record<string, Readonly<Record<string, strin
     'Learning rate': 'the configuration decides it',
     'Updates and refused updates': 'updates have no limit, and are on the same axis',
     Seasons: 'what a stream repeats itself in is neither good nor bad',
+    'Bits per symbol, fading': 'each stream has an entropy of its own: Against frequencies has it',
+    'Bits per symbol, cumulative': 'each stream has an entropy of its own',
+    'Labels by outcome': 'those that are matched have no limit, and are on the same axis',
+    'Predictions kept for labels': 'follows the records: the bound is in the configuration',
+    'Absolute error of labels': 'in the unit of the target',
+    'Accuracy of labels': 'each target has its own: Labels against the last one has the limit',
+    'Log loss of labels': 'each target has its own: Labels against the last one has the limit',
     'Time of a step': 'depends on model, batch and machine; what is too slow shows in the queue',
   },
   'headrace / Kafka and state': {

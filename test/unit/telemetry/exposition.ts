@@ -82,3 +82,10 @@ export function lint(family: Family): string[] {
   ]
   return rules.filter(([broken]) => broken).map(([, message]) => `${name}: ${message}`)
 }
+
+/** Values of a family's samples by their labels, but for the application. */
+export function valuesOf(family: Family | undefined, suffix = ''): Record<string, number> {
+  const wanted = (family?.samples ?? []).filter((s) => s.name === `${family?.name}${suffix}`)
+  const keyOf = ({ application: _, ...labels }: Sample['labels']) => Object.values(labels).join(' ')
+  return Object.fromEntries(wanted.map((s) => [keyOf(s.labels), s.value]))
+}

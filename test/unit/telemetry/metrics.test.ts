@@ -7,10 +7,12 @@ import { Metrics } from '../../../src/telemetry/metrics.ts'
 import { metricsPage } from '../../../src/telemetry/metrics-page.ts'
 import type { TaskMetrics } from '../../../src/telemetry/task-metrics.ts'
 import type { MetricEntry } from '../../../src/telemetry/vocabulary.ts'
-import { type Family, lint, parseExposition, type Sample } from './exposition.ts'
+import { type Family, lint, parseExposition, valuesOf as values } from './exposition.ts'
+import { ofKinds } from './kind-samples.ts'
 
 const facts = {
   application: 'taxi',
+  kind: 'forecast' as const,
   version: '0.1.0',
   node: 'v24.0.0',
   kernel: 'reference',
@@ -66,6 +68,8 @@ const learning: LearningReport = {
     },
   ],
   errors: [{ ...slot, member: 'rls:log', mae: 10, fadingMae: 8 }],
+  symbols: [],
+  labels: null,
 }
 
 /** Reports something of everything. */
@@ -87,13 +91,7 @@ function report(task: TaskMetrics): void {
   task.restore(50, 200)
   task.restored('done', 640)
   task.restored('failed', 10)
-  task.learning(learning)
-}
-
-function values(family: Family | undefined, suffix = ''): Record<string, number> {
-  const wanted = (family?.samples ?? []).filter((s) => s.name === `${family?.name}${suffix}`)
-  const keyOf = ({ application: _, ...labels }: Sample['labels']) => Object.values(labels).join(' ')
-  return Object.fromEntries(wanted.map((s) => [keyOf(s.labels), s.value]))
+  task.learning({ ...learning, ...ofKinds })
 }
 
 describe('a scrape', () => {

@@ -10,6 +10,7 @@ const modules = [
   'dom',
   'format',
   'words',
+  'kinds',
   'event-parser',
   'connection',
   'series',

@@ -7,12 +7,17 @@ export interface Choice {
   readonly horizon: number
 }
 
+/** What is learnt; labels are numbers in a regression and names in a classification. */
+export type Kind = 'forecast' | 'symbols' | 'regression' | 'classification'
+
 /** The first event of a stream. */
 export interface Hello {
+  readonly kind: Kind
   readonly application: string
   readonly version: string
   readonly topic: string
   readonly targets: readonly string[]
+  /** Steps ahead; 0 for what is said of a record itself. */
   readonly horizons: readonly number[]
   readonly levels: readonly number[]
   readonly choice: Choice
@@ -51,6 +56,25 @@ export interface MemberScore {
   readonly weight: number | null
 }
 
+/** Of a member of a `symbols` task: bits per symbol, now and in all. */
+export interface SymbolScore {
+  readonly member: string
+  readonly fadingBits: number | null
+  readonly bits: number | null
+}
+
+/** Of a member of a `supervised` task, by all labels so far. */
+export interface LabelScore {
+  readonly member: string
+  readonly count: number
+  /** Regression. */
+  readonly mae: number | null
+  readonly rmse: number | null
+  /** Classification. */
+  readonly accuracy: number | null
+  readonly logLoss: number | null
+}
+
 export interface Coverage {
   readonly level: number
   readonly coverage: number | null
@@ -72,7 +96,10 @@ export interface Status {
   readonly recordsPerSecond: number | null
   readonly tasks: readonly TaskStatus[]
   readonly deadLetters: { readonly total: number; readonly recent: readonly DeadLetter[] }
+  /** Of what is chosen; none of another kind, as the two below. */
   readonly scores: readonly MemberScore[]
+  readonly symbols: readonly SymbolScore[]
+  readonly labels: readonly LabelScore[]
   readonly skill: Skill | null
   readonly coverage: readonly Coverage[]
 }

@@ -33,6 +33,7 @@ export const sequences: readonly SequenceEntry[] = [
 
 export function hello(choice: Choice): Hello {
   return {
+    kind: 'forecast',
     application: 'taxi',
     version: '0.1.0',
     topic: 'rides',
@@ -108,6 +109,8 @@ export function status(n: number, more: Partial<Status> & { partitions?: number 
     })),
     deadLetters: { total: 0, recent: [] },
     scores: scores(n),
+    symbols: [],
+    labels: [],
     skill: { persistence: 0.61, seasonal: 0.58, rls: -0.07 },
     coverage: [
       { level: 0.8, coverage: 0.803, width: 1_800 },

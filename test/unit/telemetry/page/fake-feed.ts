@@ -4,6 +4,7 @@ import type { FeedPoints, FeedViewer, PageFeed } from '../../../../src/telemetry
 /** A feed that says what a test wants, and counts what is asked of it. */
 export class FakeFeed implements PageFeed {
   readonly facts = {
+    kind: 'forecast' as const,
     application: 'taxi',
     topic: 'rides',
     targets: ['passengers', 'fares'],
@@ -30,6 +31,8 @@ export class FakeFeed implements PageFeed {
       tasks: [],
       deadLetters: { total: 0, recent: [] },
       scores: [],
+      symbols: [],
+      labels: [],
       skill: null,
       coverage: [{ level: choice.horizon, coverage: 0.8, width: Number.NaN }],
     }

@@ -117,6 +117,8 @@ describe('a stream', () => {
           tasks: [],
           deadLetters: { total: 0, recent: [] },
           scores: [],
+          symbols: [],
+          labels: [],
           skill: null,
           coverage: [{ level: 5, coverage: 0.8, width: null }],
         },

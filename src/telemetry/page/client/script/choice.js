@@ -74,7 +74,7 @@ export class ChoiceLists {
     )
     fill(
       this.#horizon,
-      horizons.map((horizon) => [String(horizon), plural(horizon, 'step')]),
+      horizons.map((horizon) => [String(horizon), horizonWords(horizon)]),
     )
   }
 
@@ -116,5 +116,15 @@ export function choiceWords({ target, horizon, sequence, partition }) {
   const name = sequenceName(sequence)
   const spoken = name.length > MAX_SPOKEN ? `${name.slice(0, MAX_SPOKEN)}…` : name
   const of = sequence === null ? '' : `, sequence ${spoken}, partition ${partition}`
-  return `${target}, ${plural(horizon, 'step')} ahead${of}`
+  return `${target}, ${aheadWords(horizon)}${of}`
+}
+
+/** @param {number} horizon in steps; 0 for what is said of a record itself */
+function horizonWords(horizon) {
+  return horizon === 0 ? 'now' : plural(horizon, 'step')
+}
+
+/** @param {number} horizon in steps */
+export function aheadWords(horizon) {
+  return horizon === 0 ? 'now' : `${plural(horizon, 'step')} ahead`
 }

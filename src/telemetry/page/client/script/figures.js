@@ -1,8 +1,9 @@
 /** @import { Status } from '../protocol.ts' */
+/** @import { KindWords } from './kinds.js' */
 /** @import { Verdict } from './words.js' */
 import { element, setData, setText } from './dom.js'
-import { formatCount, formatRate, formatShare } from './format.js'
-import { lagVerdict, skillVerdict } from './words.js'
+import { formatCount, formatRate } from './format.js'
+import { lagVerdict } from './words.js'
 
 /** The few figures that tell whether it is up, keeping up, learning, and better than naive. */
 export class Figures {
@@ -13,10 +14,11 @@ export class Figures {
   #letters = new Figure('figure-letters')
 
   /**
+   * @param {KindWords} words
    * @param {Status} status
    * @param {number} still statuses in a row that stand still
    */
-  show(status, still) {
+  show(words, status, still) {
     const records = status.tasks.reduce((sum, task) => sum + (task.records ?? 0), 0)
     this.#rate.show({
       value: `${formatRate(status.recordsPerSecond)} / s`,
@@ -24,14 +26,8 @@ export class Figures {
       mood: undefined,
     })
     this.#lag.show(lagVerdict(status, still))
-    const mixture = status.scores.find(({ member }) => member === 'mixture')
-    this.#error.show({
-      value: formatShare(mixture?.fadingWmape ?? null, 2),
-      note:
-        mixture === undefined ? 'nothing scored yet' : `${formatShare(mixture.wmape, 2)} in all`,
-      mood: undefined,
-    })
-    this.#skill.show(skillVerdict(status.skill))
+    this.#error.show(words.error(status))
+    this.#skill.show(words.skill(status))
     this.#letters.show(lettersVerdict(status))
   }
 }

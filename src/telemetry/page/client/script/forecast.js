@@ -1,8 +1,9 @@
-/** @import { Choice, Points } from '../protocol.ts' */
+/** @import { Choice, Hello, Points } from '../protocol.ts' */
 import { Chart } from './chart.js'
-import { choiceWords } from './choice.js'
+import { aheadWords, choiceWords } from './choice.js'
 import { element, setText } from './dom.js'
-import { formatLevel, formatTime, formatValue, plural } from './format.js'
+import { formatLevel, formatTime, formatValue } from './format.js'
+import { wordsOfKind } from './kinds.js'
 import { pointWords, Readout } from './readout.js'
 import { boundOf, Series } from './series.js'
 import { View } from './view.js'
@@ -27,6 +28,7 @@ export class Forecast {
   /** @type {Choice | null} */
   #choice = null
   #horizon = 1
+  #words = wordsOfKind('forecast')
   #skipped = 0
   /** Whether the service has said what it knows of the choice, be it nothing. */
   #isAnswered = false
@@ -48,7 +50,7 @@ export class Forecast {
     this.#plot.addEventListener('keydown', (event) => this.#onKey(event))
     this.#plot.addEventListener('focus', () => this.#tell())
     this.#plot.addEventListener('blur', () => this.#setMark(null))
-    this.#details.addEventListener('toggle', () => this.#readout.showTable(this.#view))
+    this.#details.addEventListener('toggle', () => this.#readout.showTable(this.#view, this.#words))
   }
 
   get #isPaused() {
@@ -57,9 +59,11 @@ export class Forecast {
 
   /**
    * A stream begins: what was shown until now may be of another service.
-   * @param {readonly number[]} levels
+   * @param {Hello} hello
    */
-  begin(levels) {
+  begin({ kind, levels }) {
+    this.#words = wordsOfKind(kind)
+    setText(element('forecast-title', HTMLElement), this.#words.title)
     const series = new Series(levels)
     if (!this.#isPaused) this.#shown = series
     this.#series = series
@@ -124,7 +128,7 @@ export class Forecast {
     setText(this.#caption, this.#captionWords())
     this.#tableTimer ??= setTimeout(() => {
       this.#tableTimer = undefined
-      this.#readout.showTable(this.#view)
+      this.#readout.showTable(this.#view, this.#words)
     }, TABLE_MS)
   }
 
@@ -153,7 +157,7 @@ export class Forecast {
     const mark = pointed ?? this.#mark
     const index = Math.min(view.to - 1, Math.max(view.from, mark ?? view.to - 1))
     this.#chart.show(view, mark === null ? null : index)
-    if (!view.isEmpty) this.#readout.show(view, index)
+    if (!view.isEmpty) this.#readout.show(view, index, this.#words)
   }
 
   #captionWords() {
@@ -164,7 +168,7 @@ export class Forecast {
       return `Partition ${partition} is not in this process: these are its last values.`
     }
     const sampled = this.#skipped > 0 ? ' Heavy traffic: some points are left out.' : ''
-    if (next?.mean == null) return `No forecast yet.${sampled}`
+    if (next?.mean == null) return this.#horizon === 0 ? sampled : `No forecast yet.${sampled}`
     const when = isByTime && next.timeMs !== null ? ` (${formatTime(next.timeMs)})` : ''
     const lower = boundOf(next.bounds, 0, 0)
     const upper = boundOf(next.bounds, 0, 1)
@@ -173,8 +177,8 @@ export class Forecast {
       level === undefined || Number.isNaN(lower + upper)
         ? ''
         : `, ${formatLevel(level)} between ${formatValue(lower)} and ${formatValue(upper)}`
-    const ahead = `${plural(this.#horizon, 'step')} ahead${when}`
-    return `Forecast ${ahead}: ${formatValue(next.mean)}${interval}.${sampled}`
+    const ahead = this.#horizon === 0 ? '' : ` ${aheadWords(this.#horizon)}${when}`
+    return `${this.#words.next}${ahead}: ${formatValue(next.mean)}${interval}.${sampled}`
   }
 
   /** @param {PointerEvent | null} event */
@@ -198,7 +202,7 @@ export class Forecast {
     this.#plot.setAttribute('aria-valuemin', '1')
     this.#plot.setAttribute('aria-valuemax', String(to - from))
     this.#plot.setAttribute('aria-valuenow', String(index - from + 1))
-    this.#plot.setAttribute('aria-valuetext', pointWords(this.#view, index))
+    this.#plot.setAttribute('aria-valuetext', pointWords(this.#view, index, this.#words))
   }
 
   /** @param {KeyboardEvent} event */

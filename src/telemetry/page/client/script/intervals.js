@@ -1,4 +1,5 @@
 /** @import { Coverage } from '../protocol.ts' */
+/** @import { KindWords } from './kinds.js' */
 import { ElementList, element, make, setData, setShare, setText } from './dom.js'
 import { formatLevel, formatShare, formatValue } from './format.js'
 
@@ -20,8 +21,12 @@ export class Intervals {
     createItem,
   )
 
-  /** @param {readonly Coverage[]} coverage */
-  show(coverage) {
+  /**
+   * @param {KindWords} words
+   * @param {readonly Coverage[]} coverage
+   */
+  show(words, coverage) {
+    setText(this.#none, words.intervals)
     const known = coverage.filter((entry) => entry.coverage !== null)
     this.#none.hidden = known.length > 0
     this.#items.show(known, updateItem)

@@ -9,6 +9,7 @@ import { Figures } from './figures.js'
 import { Forecast } from './forecast.js'
 import { formatTime } from './format.js'
 import { Intervals } from './intervals.js'
+import { wordsOfKind } from './kinds.js'
 import { Scoreboard } from './scoreboard.js'
 import { keepScrollable } from './scroll-regions.js'
 import { SequenceSearch } from './sequence-search.js'
@@ -111,7 +112,7 @@ export class Page {
     this.#hello = hello
     this.#choice = hello.choice
     this.#still = 0
-    this.#forecast.begin(hello.levels)
+    this.#forecast.begin(hello)
     this.#showNames()
   }
 
@@ -147,9 +148,10 @@ export class Page {
 
   /** @param {Status} status */
   #showStatus(status) {
-    this.#figures.show(status, this.#still)
-    this.#scoreboard.show(status)
-    this.#intervals.show(status.coverage)
+    const words = wordsOfKind(this.#hello?.kind ?? 'forecast')
+    this.#figures.show(words, status, this.#still)
+    this.#scoreboard.show(words, status)
+    this.#intervals.show(words, status.coverage)
     this.#tasks.show(status.tasks)
     this.#letters.show(status.deadLetters)
     const wanted = this.#choice?.partition ?? null

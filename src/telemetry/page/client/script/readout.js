@@ -1,3 +1,4 @@
+/** @import { KindWords } from './kinds.js' */
 import { ElementList, element, make, setText } from './dom.js'
 import { formatCount, formatLevel, formatTime, formatValue } from './format.js'
 import { Series } from './series.js'
@@ -45,9 +46,10 @@ export class Readout {
   /**
    * @param {View} view
    * @param {number} index of the point
+   * @param {KindWords} words
    */
-  show(view, index) {
-    this.#entries.show(entriesOf(view, index), (div, { value }) => {
+  show(view, index, words) {
+    this.#entries.show(entriesOf(view, index, words), (div, { value }) => {
       if (div.lastElementChild !== null) setText(div.lastElementChild, value)
     })
   }
@@ -61,13 +63,14 @@ export class Readout {
   /**
    * Fills the table where it is open: closed it costs nothing.
    * @param {View} view
+   * @param {KindWords} words
    */
-  showTable(view) {
+  showTable(view, words) {
     if (!this.#details.open) return
     const from = Math.max(view.from, view.to - MAX_ROWS)
     const rows = []
     for (let index = view.to - 1; index >= from; index--) {
-      const entries = entriesOf(view, index)
+      const entries = entriesOf(view, index, words)
       if (index === view.to - 1) this.#showHead(entries)
       rows.push({ index, cells: entries.map(({ value }) => value) })
     }
@@ -98,17 +101,18 @@ export class Readout {
 /**
  * @param {View} view
  * @param {number} index
+ * @param {KindWords} words
  * @returns {Entry[]}
  */
-function entriesOf({ series, isByTime }, index) {
+function entriesOf({ series, isByTime }, index, words) {
   const place = isByTime
     ? { key: 'time', name: 'Time', value: formatTime(series.timeMs(index)) }
     : { key: 'time', name: 'Record', value: formatCount(series.records(index)) }
-  const predicted = { key: 'predicted', name: 'Predicted' }
+  const value = formatValue(series.predicted(index))
   return [
     place,
-    { key: 'observed', name: 'Observed', value: formatValue(series.observed(index)) },
-    { ...predicted, value: formatValue(series.predicted(index)) },
+    { key: 'observed', name: words.observed, value: formatValue(series.observed(index)) },
+    ...(words.predicted === null ? [] : [{ key: 'predicted', name: words.predicted, value }]),
     ...series.levels.map((_, level) => intervalEntry(series, index, level)),
   ]
 }
@@ -132,9 +136,10 @@ function intervalEntry(series, index, level) {
  * One sentence for those who hear the chart.
  * @param {View} view
  * @param {number} index
+ * @param {KindWords} words
  */
-export function pointWords(view, index) {
-  return entriesOf(view, index)
+export function pointWords(view, index, words) {
+  return entriesOf(view, index, words)
     .map(({ name, value }) => `${name.toLowerCase()} ${value}`)
     .join(', ')
 }

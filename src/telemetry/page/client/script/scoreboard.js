@@ -1,8 +1,8 @@
-/** @import { MemberScore, Status } from '../protocol.ts' */
+/** @import { Status } from '../protocol.ts' */
+/** @import { BoardRow, KindWords } from './kinds.js' */
 import { ElementList, element, make, setShare, setText } from './dom.js'
-import { formatShare, formatValue, unknown } from './format.js'
+import { formatShare, unknown } from './format.js'
 import { memberName } from './members.js'
-import { skillSentence } from './words.js'
 
 /**
  * @typedef {HTMLTableRowElement & { parts: {
@@ -13,44 +13,69 @@ import { skillSentence } from './words.js'
 /** What each member of the portfolio is worth, the mixture that is published first. */
 export class Scoreboard {
   #hint = element('scoreboard-hint', HTMLElement)
-  /** @type {ElementList<MemberScore, ScoreRow>} */
+  #legend = element('scoreboard-legend', HTMLElement)
+  #head = element('scores-head', HTMLTableSectionElement)
+  /** @type {ElementList<BoardRow, ScoreRow>} */
   #rows = new ElementList(
     element('scores', HTMLTableSectionElement),
     ({ member }) => member,
     createRow,
   )
+  /** @type {KindWords | null} */
+  #words = null
 
-  /** @param {Pick<Status, 'scores' | 'skill'>} status */
-  show({ scores, skill }) {
-    const sorted = [...scores].sort((a, b) => Number(isMixture(b)) - Number(isMixture(a)))
-    const best = bestOf(scores)
+  /**
+   * @param {KindWords} words
+   * @param {Status} status
+   */
+  show(words, status) {
+    if (words !== this.#words) this.#begin(words)
+    const rows = words.rows(status)
+    const sorted = [...rows].sort((a, b) => Number(isMixture(b)) - Number(isMixture(a)))
+    const best = bestOf(rows)
     this.#rows.show(sorted, (row, score) => updateRow(row, score, score.member === best))
-    setText(this.#hint, skillSentence(skill))
+    setText(this.#hint, words.hint(status))
+  }
+
+  /**
+   * Another kind of task has other columns.
+   * @param {KindWords} words
+   */
+  #begin(words) {
+    this.#words = words
+    this.#rows.show([], () => {})
+    setText(this.#legend, words.legend)
+    const row = make('tr')
+    row.append(make('th', '', 'Member'))
+    for (const name of words.columns) row.append(make('th', 'number', name))
+    if (words.hasWeights) row.append(make('th', '', 'Weight'))
+    for (const cell of row.querySelectorAll('th')) cell.scope = 'col'
+    this.#head.replaceChildren(row)
   }
 }
 
-/** @param {MemberScore} score */
+/** @param {BoardRow} row */
 function isMixture({ member }) {
   return member === 'mixture'
 }
 
 /**
- * The member with the smallest error now.
- * @param {readonly MemberScore[]} scores
+ * The member that loses least.
+ * @param {readonly BoardRow[]} rows
  */
-function bestOf(scores) {
+function bestOf(rows) {
   let best = ''
   let least = Number.POSITIVE_INFINITY
-  for (const { member, fadingMae } of scores) {
-    if (fadingMae === null || fadingMae >= least) continue
-    least = fadingMae
+  for (const { member, loss } of rows) {
+    if (loss === null || loss >= least) continue
+    least = loss
     best = member
   }
   return best
 }
 
 /**
- * @param {MemberScore} score
+ * @param {BoardRow} score
  * @returns {ScoreRow}
  */
 function createRow(score) {
@@ -60,7 +85,7 @@ function createRow(score) {
   name.title = score.member
   const tag = make('span', 'tag')
   name.append(tag)
-  const numbers = [0, 1, 2, 3].map(() => make('td', 'number'))
+  const numbers = score.cells.map(() => make('td', 'number'))
   const cell = make('td')
   const weight = make('span', 'weight')
   const share = make('span', 'share')
@@ -76,18 +101,12 @@ function createRow(score) {
 
 /**
  * @param {ScoreRow} row
- * @param {MemberScore} score
+ * @param {BoardRow} score
  * @param {boolean} isBest
  */
 function updateRow(row, score, isBest) {
   const { numbers, tag, weight, share, fill } = row.parts
-  const texts = [
-    formatShare(score.fadingWmape, 2),
-    formatValue(score.fadingMae),
-    formatShare(score.wmape, 2),
-    formatValue(score.mae),
-  ]
-  for (const [place, cell] of numbers.entries()) setText(cell, texts[place] ?? unknown)
+  for (const [place, cell] of numbers.entries()) setText(cell, score.cells[place] ?? unknown)
   row.classList.toggle('is-best', isBest)
   const tags = [isMixture(score) ? 'published' : '', isBest ? 'best' : ''].filter(Boolean)
   setText(tag, tags.join(', '))

@@ -44,6 +44,21 @@ export function skillVerdict(skill) {
 }
 
 /**
+ * The same against one baseline alone.
+ * @param {number | null} skill
+ * @param {string} name of the baseline
+ * @returns {Verdict}
+ */
+export function againstVerdict(skill, name) {
+  if (skill === null) return { value: '–', note: 'nothing to compare yet', mood: undefined }
+  return {
+    value: skillWords(skill),
+    note: `${preposition(skill)} ${name}`,
+    mood: skill >= EVEN ? 'good' : skill > -EVEN ? undefined : 'bad',
+  }
+}
+
+/**
  * One sentence for the scoreboard.
  * @param {Skill | null} skill
  */
@@ -52,6 +67,15 @@ export function skillSentence(skill) {
     ({ name, value }) => `${skillWords(value)} ${preposition(value)} ${name}`,
   )
   return words.length === 0 ? '' : `The mixture now: ${words.join(', ')}.`
+}
+
+/**
+ * @param {number | null} skill
+ * @param {string} name of the baseline
+ */
+export function againstSentence(skill, name) {
+  if (skill === null) return ''
+  return `The mixture: ${skillWords(skill)} ${preposition(skill)} ${name}.`
 }
 
 /** @param {Skill | null} skill */
