@@ -96,11 +96,12 @@ export class Oracle {
       const { key, value } = record
       const timestampMs = Number(record.timestamp)
       const input = { offset: BigInt(record.offset), timestampMs, key, value }
-      const { failure, forecast } = this.#processor.process(key, value, timestampMs)
+      const outcome = this.#processor.process(key, value, timestampMs)
+      const { failure } = outcome
       const kind = failure === null ? 'predictions' : 'deadLetters'
       const output =
         failure === null
-          ? { key, value: predictionOf(this.#encoder, input, forecast), headers: {} }
+          ? { key, value: predictionOf(this.#encoder, input, outcome), headers: {} }
           : this.#encoder.deadLetter(input, failure)
       const expected: Expected = {
         offset: Number(record.offset),

@@ -132,8 +132,8 @@ describe('replay of a topic', () => {
     ])
     expect(all).toMatchObject({ records: 320, sequences: 4 })
     expect(all.deadLetters).toBe(first!.deadLetters + second!.deadLetters)
-    all.scores.forEach((score, i) => {
-      const [a, b] = [first!.scores[i]!, second!.scores[i]!]
+    all.scores!.forEach((score, i) => {
+      const [a, b] = [first!.scores![i]!, second!.scores![i]!]
       expect(score.count).toBe(a.count + b.count)
       const mean = (x: number, y: number) => (x * a.count + y * b.count) / score.count
       expect(score.mae).toBeCloseTo(mean(a.mae!, b.mae!), 10)
@@ -179,7 +179,7 @@ describe('replay of a topic', () => {
 
     const late = await report('-c', config, '--from', '2100-01-01T00:00Z')
     expect(late).toMatchObject({ records: 0, sequences: 0, deadLetters: 0 })
-    expect(late.scores[0]).toMatchObject({ count: 0, mase: {} })
+    expect(late.scores![0]).toMatchObject({ count: 0, mase: {} })
     expect((await report('-c', config, '--from', 'latest')).records).toBe(0)
     expect((await report('-c', config, '--until', '0')).records).toBe(0)
   })

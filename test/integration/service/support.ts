@@ -10,6 +10,7 @@ import { loadServiceConfig } from '../../../src/config/load.ts'
 import type { ServiceConfig } from '../../../src/config/schema.ts'
 import { createTopics, topicNames, withAdmin } from '../../../src/kafka/topics.ts'
 import { createOutputEncoder } from '../../../src/task/engine/output-encoder.ts'
+import { openProcessor } from '../../../src/task/open-processor.ts'
 import { Processor } from '../../../src/task/processor.ts'
 import { predictionOf } from '../../unit/task/support/prediction.ts'
 import { parseExposition } from '../../unit/telemetry/exposition.ts'
@@ -165,7 +166,7 @@ interface Expected {
 
 /** What a partition with these records must give, by the model alone: no Kafka, no task. */
 export async function expectedOutputs(app: App, partition: number): Promise<Expected> {
-  const processor = new Processor(app.config)
+  const processor = openProcessor(app.config)
   const encoder = createOutputEncoder(app.config, partition)
   const expected: Expected = { predictions: [], deadLetters: [] }
   for (const record of await readToEnd(app.topics.input)) {
@@ -173,10 +174,11 @@ export async function expectedOutputs(app: App, partition: number): Promise<Expe
     const { offset, timestampMs } = record
     const bytes = (text: string | null) => (text === null ? null : Buffer.from(text))
     const [key, value] = [bytes(record.key), bytes(record.value)]
-    const { failure, forecast } = processor.process(key, value, timestampMs)
+    const outcome = processor.process(key, value, timestampMs)
+    const { failure } = outcome
     const input = { offset, timestampMs, key, value }
     if (failure === null) {
-      const output = `${predictionOf(encoder, input, forecast)}`
+      const output = `${predictionOf(encoder, input, outcome)}`
       expected.predictions.push(line(record.key, output, {}))
     } else {
       const output = encoder.deadLetter(input, failure)
@@ -197,10 +199,11 @@ export function expectedOf(app: App, messages: ReturnType<typeof rows>) {
   }
   for (const [index, message] of messages.entries()) {
     const [key, value] = [Buffer.from(`${message.key}`), Buffer.from(`${message.value}`)]
-    const { failure, forecast } = processor.process(key, value, 0)
+    const outcome = processor.process(key, value, 0)
+    const { failure } = outcome
     const input = { offset: BigInt(index), timestampMs: 0, key, value }
     if (failure === null) {
-      expected.predictions.push(`${predictionOf(encoder, input, forecast)}`)
+      expected.predictions.push(`${predictionOf(encoder, input, outcome)}`)
     } else {
       expected.deadLetters.push(`${message.value}`)
     }
