@@ -6,8 +6,7 @@ import { configDefaults, defineConfig } from 'vitest/config'
  * the time of a run.
  */
 const apart = [
-  'test/unit/kafka/patches/apply.test.ts',
-  'test/unit/kafka/patches/request-queue.test.ts',
+  'test/unit/kafka/**/*.test.ts',
   'test/unit/record/encode-*.test.ts',
   'test/unit/task/engine/worker-engines.test.ts',
 ]
