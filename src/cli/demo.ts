@@ -80,7 +80,7 @@ function demoConfig(demo: Demo, broker: Broker | NoBroker, env: Io['env']): Serv
     if (broker.foreign) {
       const name = `${demo.name}-${randomUUID().slice(0, 8)}`
       override('name', name)
-      override('input.topic', `${name}.input`)
+      override('input.topic', `${name}.${demo.topic}`)
     }
   }
   return loadServiceConfig({ file: fileURLToPath(demo.config), env, overrides }).config

@@ -8,6 +8,8 @@ const LABEL_ROWS = 24
 export interface Demo {
   readonly name: string
   readonly config: URL
+  /** What the input topic is called behind the application's name. */
+  readonly topic: string
   /** What its records are, in a few words. */
   readonly what: string
   /** Records a second unless the user says otherwise. */
@@ -19,6 +21,7 @@ export interface Demo {
 const taxi: Demo = {
   name: 'taxi',
   config: demoFile('taxi.yaml'),
+  topic: 'rides',
   what: "seven months of New York's taxi passengers, a record each half hour",
   speed: 500,
   records: readDemoRecords,
@@ -27,6 +30,7 @@ const taxi: Demo = {
 const symbols: Demo = {
   name: 'symbols',
   config: demoFile('symbols.yaml'),
+  topic: 'lines',
   what: 'the first chapters of Moby Dick, a record each line, every byte a symbol',
   speed: 100,
   records(limit) {
@@ -39,6 +43,7 @@ const symbols: Demo = {
 const labels: Demo = {
   name: 'labels',
   config: demoFile('labels.yaml'),
+  topic: 'hours',
   what: 'a year of bikes hired in Washington, each hour’s number told a day later',
   speed: 200,
   records(limit) {

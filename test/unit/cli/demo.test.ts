@@ -10,10 +10,12 @@ import { runDemo } from '../../../src/cli/demo-run.ts'
 import { Screen } from '../../../src/cli/demo-screen.ts'
 import { DemoTalk } from '../../../src/cli/demo-talk.ts'
 import { plainLine, screenLines } from '../../../src/cli/demo-view.ts'
+import { demos } from '../../../src/cli/demos.ts'
 import { Rows } from '../../../src/cli/replay-run.ts'
 import type { Clock } from '../../../src/clock.ts'
 import { systemClock } from '../../../src/clock.ts'
 import { loadServiceConfig } from '../../../src/config/load.ts'
+import { openProcessor } from '../../../src/task/open-processor.ts'
 import { Processor } from '../../../src/task/processor.ts'
 import { createLogger } from '../../../src/telemetry/logger.ts'
 import { Sink, testIo } from './replay-support.ts'
@@ -26,6 +28,19 @@ function config() {
 }
 
 describe('what is shipped', () => {
+  test.each(demos)('the records of $name fit its configuration and are scored', (demo) => {
+    const file = fileURLToPath(demo.config)
+    const { config } = loadServiceConfig({ file, env: {}, sets: ['model.hidden=4'] })
+    expect(config.input.topic).toBe(`${config.name}.${demo.topic}`)
+    const processor = openProcessor(config)
+    const rows = new Rows(openBoard(config, processor.model.memberNames, {}))
+    for (const { key, value } of demo.records(120)) rows.add(processor.process(key, value, 0))
+    expect([rows.records, rows.deadLetters]).toEqual([120, 0])
+    const { scores, symbols, labels } = rows.board.report()
+    expect(scores?.[0]?.count ?? symbols?.count ?? labels?.count).toBeGreaterThan(40)
+    expect(plainLine({ rows, total: 120, seconds: 1 })).toMatch(/wMAPE|bits per symbol|MAE/)
+  })
+
   test('the series is whole, in order, in UTC', () => {
     const records = readDemoRecords()
     expect(records).toHaveLength(10_320)
