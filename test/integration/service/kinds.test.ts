@@ -12,19 +12,6 @@ function texts(count: number): { key: string; value: string }[] {
   })
 }
 
-/** Tokens of sessions that end, some records without one, some useless. */
-function tokens(count: number): { key: string; value: string }[] {
-  const pages = ['home', 'search', 'item', 'cart', 'pay', 'help']
-  return Array.from({ length: count }, (_, i) => {
-    const page = pages[(i * i + (i >> 3)) % (i < count / 2 ? 4 : pages.length)]
-    const value =
-      i % 37 === 5
-        ? '{"page":'
-        : JSON.stringify(i % 41 === 7 ? { other: 1 } : { page, bye: i % 19 === 0 })
-    return { key: `s${i % 3}`, value }
-  })
-}
-
 /** Records whose label comes later, in another order, now and then twice or never. */
 function orders(count: number): { key: string; value: string }[] {
   const records: { key: string; value: string }[] = []
@@ -51,27 +38,8 @@ const kinds = [
     records: texts(300),
   },
   {
-    name: 'tokens',
-    task: { kind: 'symbols', field: 'page', end: 'bye', maxSymbols: 20, contexts: { bits: 12 } },
-    input: { time: undefined },
-    records: tokens(600),
-  },
-  {
     name: 'labels that come later',
     task: { kind: 'supervised', inputs: ['x'], categorical: ['kind'], targets: ['y'], id: 'id' },
-    input: { time: undefined },
-    records: orders(300),
-  },
-  {
-    name: 'classes that come later',
-    task: {
-      kind: 'supervised',
-      inputs: ['x'],
-      categorical: ['kind'],
-      targets: ['y'],
-      id: 'id',
-      type: 'classification',
-    },
     input: { time: undefined },
     records: orders(300),
   },
