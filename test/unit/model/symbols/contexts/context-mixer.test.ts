@@ -134,7 +134,7 @@ describe('ContextMixer', () => {
     }
   })
 
-  test('allocates nothing for a symbol', () => {
+  test('allocates next to nothing for a symbol', () => {
     const coding = new Coding({ networks: 1 })
     coding.open()
     const { mixer } = coding
@@ -151,9 +151,10 @@ describe('ContextMixer', () => {
       return (process.memoryUsage().heapUsed - before) / count
     }
     // The first rounds run before the code is optimised, and a collection may fall into any. What
-    // remains are numbers returned, a few a symbol and gone at once.
-    const rounds = Array.from({ length: 30 }, () => heapOf(2000)).filter((bytes) => bytes >= 0)
-    expect(Math.min(...rounds)).toBeLessThan(128)
+    // remains are numbers returned, a few a symbol and gone at once: 90 bytes on Node 24, 150 to
+    // 500 on Node 22. One for each context and decision would be over 1,100.
+    const rounds = Array.from({ length: 60 }, () => heapOf(2000)).filter((bytes) => bytes >= 0)
+    expect(Math.min(...rounds)).toBeLessThan(1000)
   })
 
   test('scores every member on every symbol', () => {
