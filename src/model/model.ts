@@ -3,6 +3,8 @@ import type { ForecastConfig } from '../config/schema.ts'
 import type { Kernel } from '../kernels/kernel.ts'
 import type { Forecast, Sample } from '../record/types.ts'
 import { parameterCount } from '../rnn/index.ts'
+import { absorbRecord } from './absorb-record.ts'
+import type { UpdateSummary } from './block-learning.ts'
 import { buildNetworks } from './build-networks.ts'
 import { Categories } from './categories.ts'
 import { type Dimensions, dimensionsOf } from './dimensions.ts'
@@ -15,7 +17,7 @@ import { History } from './history.ts'
 import { InputVector } from './inputs.ts'
 import { maxLag } from './lags.ts'
 import { ABSENT, Layout } from './layout.ts'
-import { Learning, type UpdateSummary } from './learning.ts'
+import { Learning } from './learning.ts'
 import { type LiveStep, ROWS_MAX } from './live-step.ts'
 import { Mixture } from './mixture.ts'
 import { NaiveForecasts } from './naive.ts'
@@ -189,12 +191,7 @@ export class Model {
 
   /** Takes a record's key, value and event time into the chain hash. */
   absorb(key: Uint8Array | null, value: Uint8Array | null, timeMs: number | null): void {
-    const { chain } = this
-    chain.word(key === null ? 0 : 1)
-    if (key !== null) chain.bytes(key)
-    chain.word(value === null ? 0 : 1)
-    if (value !== null) chain.bytes(value)
-    chain.float64(timeMs ?? ABSENT)
+    absorbRecord(this.chain, key, value, timeMs)
   }
 
   /** The same for an event that never was bytes: its name, event time and values stand for them. */

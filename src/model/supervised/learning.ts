@@ -1,10 +1,10 @@
 import type { SupervisedConfig } from '../../config/schema.ts'
 import { WindowBatch } from '../../rnn/index.ts'
+import { BlockLearning, type Run, sortRuns } from '../block-learning.ts'
 import type { Guard } from '../guard.ts'
 import type { Hash64 } from '../hash.ts'
 import { ABSENT } from '../layout.ts'
-import type { UpdateSummary } from '../learning.ts'
-import { HEADER, NO_WINDOW, type Sequence, type SequenceTable } from '../sequence.ts'
+import { NO_WINDOW, type Sequence, type SequenceTable } from '../sequence.ts'
 import type { SharedArray } from '../state.ts'
 import type { Case } from './case.ts'
 import type { Head } from './head.ts'
@@ -13,20 +13,9 @@ import type { Pending } from './pending.ts'
 import type { Shape } from './shape.ts'
 import type { CaseWindows } from './windows.ts'
 
-/** A sequence whose oldest loss has waited for more blocks than this joins, however few it has. */
-const PENDING_BLOCKS_MAX = 64
-/** Rows that fill the processor's vector units; larger blocks only mean fewer updates. */
-const AUTO_BLOCK_MAX = 8
 /** Steps that have left their window are run alone: so many an update, and so many wait. */
 const ALONE_MAX = 32
 const QUEUE_MAX = 1024
-
-/** One run to be learnt: the newest step of it and the record count of that step. */
-interface Run {
-  sequence: Sequence
-  newest: number
-  record: number
-}
 
 /** The parts of a model that learn at boundaries. */
 interface LearningParts {
@@ -47,50 +36,38 @@ interface LearningParts {
  * boundaries. Labels of steps that their window still holds share runs as those of forecasts do.
  * For all others the step alone is run, from the state before it that its case has kept.
  */
-export class CaseLearning {
-  readonly newest: UpdateSummary = { loss: 0, gradientNorm: 0, clipped: false, applied: false }
-  /** Windows and sequences that the bounds took since this object was made. */
-  readonly evicted = { windows: 0, sequences: 0 }
-  /** blockStart, blockSize, blockIndex, updates, first and end of the queue, losses dropped. */
-  private readonly counters = new Float64Array(7)
+export class CaseLearning extends BlockLearning<CaseWindows> {
   /** Ring of losses that wait: number of the case, then what each is to be, (QUEUE_MAX, 1 + L). */
   private readonly queue: Float64Array
-  private readonly updateEvery: number
   private readonly runLosses: number
   private readonly learn: boolean
-  private readonly configured: number | 'auto'
-  private readonly limits: { max: number; keep: number }
   private readonly parts: LearningParts
-  private readonly ready: Sequence[] = []
-  private readyCount = 0
   private readonly runs: Run[] = []
-  private runCount = 0
   private readonly batch: WindowBatch
   private readonly starts: readonly Float32Array[]
   private readonly past: Case
   private readonly kept: Float32Array
-  private due = false
 
   constructor(config: SupervisedConfig, { d }: Shape, past: Case, parts: LearningParts) {
     const { networks, head } = parts
+    const settings = {
+      updateEvery: d.updateEvery,
+      block: config.model.block,
+      limits: config.sequences,
+      // First and end of the queue, losses dropped.
+      furtherCounters: 3,
+    }
+    super(settings, parts.table, parts.windows, parts.gone)
     this.parts = parts
     this.past = past
-    this.updateEvery = d.updateEvery
     this.runLosses = d.runLosses
     this.learn = config.model.learn && networks.list.length > 0
-    this.configured = config.model.block
-    this.limits = config.sequences
     const { inputs, outputs } = networks
     const stepsMax = d.updateEvery + d.window
     this.batch = new WindowBatch({ runsMax: RUNS_MAX, stepsMax, inputs, outputs })
     this.starts = networks.list.map(({ stateSize }) => new Float32Array(RUNS_MAX * stateSize))
     this.kept = new Float32Array(networks.kept)
     this.queue = new Float64Array(this.learn ? QUEUE_MAX * (1 + head.losses) : 0)
-    this.counters[1] = this.blockSize()
-  }
-
-  get updates(): number {
-    return this.counters[3]!
   }
 
   /** Losses that waited for an update in vain, as too many came at once or their case expired. */
@@ -103,14 +80,6 @@ export class CaseLearning {
       { name: 'block', array: this.counters },
       { name: 'block/queue', array: this.queue },
     ]
-  }
-
-  /** The state was written by a restore: finds again who joins at the next boundary. */
-  restored(): void {
-    const { pending } = this.parts.table
-    for (let s = pending.first; s !== null; s = pending.after(s)) {
-      if (s.core[HEADER.learnable]! >= this.updateEvery) this.join(s)
-    }
   }
 
   /**
@@ -138,53 +107,15 @@ export class CaseLearning {
     if (any) this.enqueue(number, aims)
   }
 
-  /** A sequence has taken an own step: twice updateEvery of them without joining end the block. */
-  stepped(sequence: Sequence): void {
-    const { core } = sequence
-    if (core[HEADER.steps]! - core[HEADER.joinedAt]! < 2 * this.updateEvery) return
-    this.due = true
-    this.join(sequence)
-  }
-
-  /** Whether record `record` ends a block. */
-  boundary(record: number): boolean {
-    return this.due || record - this.counters[0]! >= this.counters[1]!
-  }
-
   /** Ends the block at record `record`: learns, sheds and evicts. The chain hash takes it in. */
   endBlock(record: number, chain: Hash64): void {
-    const leaving = Math.max(0, this.parts.table.windowed.size - this.limits.max)
-    this.gather(record, leaving)
+    this.gather(record)
     if (this.learn && (this.runCount > 0 || this.waiting > 0)) this.update(record, chain)
-    for (let i = 0; i < this.readyCount; i++) this.joined(this.ready[i] as Sequence, record)
-    this.readyCount = 0
-    this.runCount = 0
-    this.due = false
-    this.release(record)
-    this.counters[0] = record
-    this.counters[1] = this.blockSize()
-    this.counters[2]! += 1
+    this.end(record, record)
   }
 
   private get waiting(): number {
     return this.counters[5]! - this.counters[4]!
-  }
-
-  private blockSize(): number {
-    if (this.configured !== 'auto') return this.configured
-    const rows = this.updateEvery * Math.max(1, this.parts.table.live)
-    return Math.max(1, Math.min(rows, AUTO_BLOCK_MAX))
-  }
-
-  private becameLearnable(sequence: Sequence, record: number): void {
-    const { core } = sequence
-    core[HEADER.learnable]! += 1
-    if (core[HEADER.learnable] === 1) {
-      core[HEADER.pendingSince] = record
-      core[HEADER.pendingBlock] = this.counters[2]!
-      this.parts.table.pending.append(sequence)
-    }
-    if (core[HEADER.learnable]! >= this.updateEvery) this.join(sequence)
   }
 
   private enqueue(number: number, aims: Float64Array): void {
@@ -199,26 +130,11 @@ export class CaseLearning {
     counters[5]! += 1
   }
 
-  private gather(record: number, leaving: number): void {
-    const { table } = this.parts
-    for (let s = table.pending.first; s !== null; s = table.pending.after(s)) {
-      if (!this.isOverdue(s, record)) break
-      this.join(s)
-    }
-    let sequence = table.windowed.first
-    for (let i = 0; i < leaving && sequence !== null; i++) {
-      this.join(sequence)
-      sequence = table.windowed.after(sequence)
-    }
+  private gather(record: number): void {
+    this.collect(record)
     if (!this.learn) return
     for (let i = 0; i < this.readyCount; i++) this.gatherRuns(this.ready[i] as Sequence)
-    sortByRecord(this.runs, this.runCount)
-  }
-
-  private isOverdue({ core }: Sequence, record: number): boolean {
-    if (this.counters[2]! - core[HEADER.pendingBlock]! <= PENDING_BLOCKS_MAX) return false
-    const turns = 2 * this.updateEvery * this.parts.table.live
-    return record - core[HEADER.pendingSince]! > turns
+    sortRuns(this.runs, this.runCount)
   }
 
   private gatherRuns(sequence: Sequence): void {
@@ -226,25 +142,18 @@ export class CaseLearning {
     if (sequence.window === NO_WINDOW) return
     let newest = windows.newestUnlearnt(sequence, sequence.steps - 1)
     while (newest >= 0) {
-      const record = windows.recordOf(sequence, newest)
+      const takenAt = windows.recordOf(sequence, newest)
       const run = this.runs[this.runCount]
       if (run === undefined) {
-        this.runs.push({ sequence, newest, record })
+        this.runs.push({ sequence, newest, takenAt })
       } else {
         run.sequence = sequence
         run.newest = newest
-        run.record = record
+        run.takenAt = takenAt
       }
       this.runCount++
       newest = windows.newestUnlearnt(sequence, newest - this.runLosses)
     }
-  }
-
-  /** The sequence takes part in the next boundary. */
-  private join(sequence: Sequence): void {
-    if (sequence.ready) return
-    sequence.ready = true
-    this.ready[this.readyCount++] = sequence
   }
 
   private update(record: number, chain: Hash64): void {
@@ -264,15 +173,8 @@ export class CaseLearning {
     for (let j = 0; j < networks.list.length; j++) {
       const member = networks.list[j]!
       const report = member.network.finishUpdate()
-      chain.float64(finite(report.loss))
-      chain.float64(finite(report.gradientNorm))
+      this.report(report, member === networks.middle, chain)
       applied ||= report.applied
-      if (member === networks.middle) {
-        this.newest.loss = report.loss
-        this.newest.gradientNorm = report.gradientNorm
-        this.newest.clipped = report.clipped
-        this.newest.applied = report.applied
-      }
       guard.updated(j, record, report.applied || report.losses === 0)
     }
     if (applied) this.counters[3]! += 1
@@ -342,59 +244,4 @@ export class CaseLearning {
   aim(batch: WindowBatch, place: number, loss: number, label: number): void {
     this.parts.head.aim(batch, place, loss, label)
   }
-
-  private joined(sequence: Sequence, record: number): void {
-    const { table } = this.parts
-    const { core } = sequence
-    table.touch(sequence)
-    core[HEADER.joinedAt] = core[HEADER.steps]!
-    core[HEADER.learnable] = 0
-    core[HEADER.pendingSince] = 0
-    core[HEADER.lastChanged] = record
-    sequence.ready = false
-    if (table.pending.has(sequence)) table.pending.remove(sequence)
-  }
-
-  /** Windows above `max` and sequences above `keep` go, the least recently used first. */
-  private release(record: number): void {
-    const { limits } = this
-    const { table, windows } = this.parts
-    while (table.windowed.size > limits.max) {
-      const sequence = table.windowed.first
-      if (sequence === null) break
-      table.touch(sequence)
-      windows.close(sequence)
-      sequence.core[HEADER.lastChanged] = record
-      table.windowed.remove(sequence)
-      this.evicted.windows++
-    }
-    while (table.live > limits.keep) {
-      const sequence = table.used.first
-      if (sequence === null) break
-      table.touch(sequence)
-      windows.close(sequence)
-      this.parts.gone(sequence)
-      table.remove(sequence)
-      this.evicted.sequences++
-    }
-  }
-}
-
-/** Puts the first `count` runs in the order of their record counts, in place: Shell's sort. */
-function sortByRecord(runs: Run[], count: number): void {
-  for (let gap = count >> 1; gap > 0; gap >>= 1) {
-    for (let i = gap; i < count; i++) {
-      const run = runs[i] as Run
-      let j = i
-      for (; j >= gap && (runs[j - gap] as Run).record > run.record; j -= gap) {
-        runs[j] = runs[j - gap] as Run
-      }
-      runs[j] = run
-    }
-  }
-}
-
-/** The chain hash takes in bits, and those of NaN are not the same everywhere. */
-function finite(value: number): number {
-  return Number.isFinite(value) ? value : ABSENT
 }

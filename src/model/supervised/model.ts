@@ -2,9 +2,10 @@ import type { SupervisedConfig } from '../../config/schema.ts'
 import type { Kernel } from '../../kernels/kernel.ts'
 import type { SupervisedForecast, SupervisedSample } from '../../record/types.ts'
 import { parameterCount, stateSize } from '../../rnn/index.ts'
+import { absorbRecord } from '../absorb-record.ts'
 import { Guard } from '../guard.ts'
 import { Hash64 } from '../hash.ts'
-import { ABSENT, Layout } from '../layout.ts'
+import { Layout } from '../layout.ts'
 import { learningRates } from '../networks.ts'
 import type { PooledSquares } from '../rls.ts'
 import { HEADER, type Sequence, SequenceTable } from '../sequence.ts'
@@ -183,12 +184,7 @@ export class SupervisedModel {
 
   /** Takes a record's key, value and event time into the chain hash. */
   absorb(key: Uint8Array | null, value: Uint8Array | null, timeMs: number | null): void {
-    const { chain } = this
-    chain.word(key === null ? 0 : 1)
-    if (key !== null) chain.bytes(key)
-    chain.word(value === null ? 0 : 1)
-    if (value !== null) chain.bytes(value)
-    chain.float64(timeMs ?? ABSENT)
+    absorbRecord(this.chain, key, value, timeMs)
   }
 
   /** A record that cannot be used: it counts, and may end a block, and no sequence changes. */

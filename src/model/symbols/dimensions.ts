@@ -1,7 +1,5 @@
 import type { SymbolsConfig } from '../../config/schema.ts'
-
-/** Steps of a block by default, at most: eight rows fill the processor's vector units. */
-export const BLOCK_MAX = 8
+import { AUTO_BLOCK_MAX } from '../block-learning.ts'
 
 /** Sizes that all parts of the model of a symbols task share, from its configuration. */
 export interface SymbolDimensions {
@@ -28,7 +26,7 @@ export interface SymbolDimensions {
 export function symbolDimensionsOf({ model }: SymbolsConfig): SymbolDimensions {
   const { window, updateEvery } = model
   const lossSteps = 2 * updateEvery + 2
-  const stateEvery = Math.min(updateEvery, BLOCK_MAX)
+  const stateEvery = Math.min(updateEvery, AUTO_BLOCK_MAX)
   const windowCapacity = window + stateEvery + lossSteps
   return { window, updateEvery, stateEvery, lossSteps, windowCapacity }
 }

@@ -2,8 +2,9 @@ import { assert } from '../../assert.ts'
 import type { SymbolsConfig } from '../../config/schema.ts'
 import type { Kernel } from '../../kernels/kernel.ts'
 import type { SymbolSample, SymbolsForecast } from '../../record/types.ts'
+import { absorbRecord } from '../absorb-record.ts'
 import { Hash64 } from '../hash.ts'
-import { ABSENT, Layout } from '../layout.ts'
+import { Layout } from '../layout.ts'
 import { HEADER, NO_WINDOW, type Sequence, SequenceTable } from '../sequence.ts'
 import { SequenceView } from '../sequence-view.ts'
 import { Snapshots } from '../snapshot/snapshots.ts'
@@ -163,12 +164,7 @@ export class SymbolsModel {
 
   /** Takes a record's key, value and event time into the chain hash. */
   absorb(key: Uint8Array | null, value: Uint8Array | null, timeMs: number | null): void {
-    const { chain } = this
-    chain.word(key === null ? 0 : 1)
-    if (key !== null) chain.bytes(key)
-    chain.word(value === null ? 0 : 1)
-    if (value !== null) chain.bytes(value)
-    chain.float64(timeMs ?? ABSENT)
+    absorbRecord(this.chain, key, value, timeMs)
   }
 
   /** A record that cannot be used: it counts, and no sequence changes. */
