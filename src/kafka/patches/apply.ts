@@ -7,6 +7,7 @@ import { systemClock } from '../../clock.ts'
 import { HeadraceError } from '../../errors.ts'
 import { filterAborted } from './aborted.ts'
 import { createBatchClass } from './batch.ts'
+import { patchBrokerPool } from './broker-pool.ts'
 import { zstdCodec } from './codecs.ts'
 import { patchConnection } from './connection.ts'
 import { patchConsumerGroup } from './consumer-group.ts'
@@ -33,6 +34,8 @@ export const patchedSources: Readonly<Record<string, string>> = {
   'src/protocol/request.js': '2270900ca6474026c11957fe71ac586881985460ed2554db22ad8870dcaff634',
   'src/producer/groupMessagesPerPartition.js':
     'ea72357721fbf67770b5e06b9bf4260faa1e60f3affb556bff2cc7892c1881fb',
+  'src/cluster/brokerPool.js': '9994863e891ac2ab243f27f941ef87893889f53d64aa580353fafbb8d11614c6',
+  'src/cluster/index.js': '3831a6845e4e9fb0de73d5ff50a3695974fb8a927acde677c524fe1c362bd57d',
   'src/network/connection.js': '2a993b2e74421ca6d846efd59e4ba74b11100dbe7d40d0f52ea3218e917aafdd',
   'src/network/requestQueue/index.js':
     'b55986089c14f8f7bfc377922e2e65b3e4c1e7c7af2752d3b10a75dfe9e9260c',
@@ -84,6 +87,12 @@ export function loadKafkajs(): Kafkajs {
   patchConsumerGroup(
     require('kafkajs/src/consumer/consumerGroup').prototype,
     kafkajs.KafkaJSNonRetriableError,
+  )
+  patchBrokerPool(
+    require('kafkajs/src/cluster/brokerPool').prototype,
+    kafkajs.KafkaJSBrokerNotFound as unknown as new (
+      message: string,
+    ) => Error,
   )
   patchConnection(require('kafkajs/src/network/connection').prototype)
   patchRequestQueue(require('kafkajs/src/network/requestQueue').prototype, systemClock.nowMs)
