@@ -1,4 +1,6 @@
+import { setTimeout } from 'node:timers/promises'
 import type { Admin, ITopicConfig } from 'kafkajs'
+import { systemClock } from '../clock.ts'
 import type { Config } from '../config/schema.ts'
 import { HeadraceError } from '../errors.ts'
 import { connectDeadlineMs, createKafka, type KafkaSettings } from './client.ts'
@@ -136,8 +138,35 @@ export async function createTopics(
       configEntries: Object.entries(settings).map(([key, value]) => ({ name: key, value })),
     }),
   )
-  if (topics.length > 0) await admin.createTopics({ topics, timeout: 15_000 })
+  if (topics.length > 0) await createAndAwait(admin, topics)
   return topics.map(({ topic }) => topic)
+}
+
+const creationMs = 15_000
+const lookEveryMs = 100
+
+/**
+ * Creates topics and waits until the leader of every partition answers for it. kafkajs's own wait
+ * ends with an error where the broker has not yet heard of a topic that the controller has made, or
+ * before a leader has its partition.
+ */
+export async function createAndAwait(admin: Admin, topics: ITopicConfig[]): Promise<void> {
+  await admin.createTopics({ topics, timeout: creationMs, waitForLeaders: false })
+  const deadlineMs = systemClock.monotonicMs() + creationMs
+  for (const { topic } of topics) {
+    while (!(await answers(admin, topic, deadlineMs))) await setTimeout(lookEveryMs)
+  }
+}
+
+/** Whether all leaders of a topic answer. Throws why they do not when it is too late. */
+async function answers(admin: Admin, topic: string, deadlineMs: number): Promise<boolean> {
+  try {
+    await admin.fetchTopicOffsets(topic)
+    return true
+  } catch (error) {
+    if (systemClock.monotonicMs() > deadlineMs) throw error
+    return false
+  }
 }
 
 /** Deletes those of the topics that exist. */

@@ -3,7 +3,12 @@ import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { loadServiceConfig } from '../../../src/config/load.ts'
 import type { ServiceConfig } from '../../../src/config/schema.ts'
-import { createTopics, type TopicNames, topicNames } from '../../../src/kafka/topics.ts'
+import {
+  createAndAwait,
+  createTopics,
+  type TopicNames,
+  topicNames,
+} from '../../../src/kafka/topics.ts'
 import { uniqueName, withAdmin } from '../support/broker.ts'
 
 export const partitions = 4
@@ -63,7 +68,7 @@ export async function createChaosTopics(app: ChaosApp, address: string): Promise
   const changelog = { topic: app.topics.changelog, numPartitions: partitions, configEntries }
   await withAdmin(
     async (admin) => {
-      await admin.createTopics({ topics: [changelog], waitForLeaders: true })
+      await createAndAwait(admin, [changelog])
       await createTopics(admin, app.config, { inputPartitions: partitions })
     },
     [address],

@@ -11,6 +11,7 @@ import {
   Partitioners,
 } from 'kafkajs'
 import { inject } from 'vitest'
+import { createAndAwait } from '../../../src/kafka/topics.ts'
 
 const defaultDeadlineMs = 30_000
 
@@ -71,7 +72,7 @@ export async function createTopic(
 ): Promise<void> {
   const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }))
   const entry: ITopicConfig = { topic, numPartitions: partitions, configEntries }
-  await withAdmin((admin) => admin.createTopics({ topics: [entry], waitForLeaders: true }))
+  await withAdmin((admin) => createAndAwait(admin, [entry]))
 }
 
 export async function deleteTopics(topics: string[]): Promise<void> {
