@@ -1,7 +1,7 @@
 export type { Kernel, LeastSquares, LeastSquaresOptions } from '../kernels/kernel.ts'
 export { referenceKernel } from '../kernels/reference.ts'
 export { initialise } from './initialise.ts'
-export { Network, type NetworkOptions, type UpdateReport } from './network.ts'
+export { Network, type NetworkOptions, type ObservedUpdates, type UpdateReport } from './network.ts'
 export {
   type Cell,
   featureSize,

@@ -119,6 +119,11 @@ export class SymbolNetwork {
     this.scalars[LEARNING_RATE] = rate
   }
 
+  /** All parameters, a view. */
+  get parameters(): Float32Array {
+    return this.kernel.parameters
+  }
+
   get updatesObserved(): Readonly<ObservedUpdates> {
     return this.observed
   }

@@ -1,4 +1,4 @@
-import type { NetworkHealth } from '../model/health.ts'
+import type { NetworkHealth } from '../model/learning-health.ts'
 import type { LabelCounts } from '../model/supervised/label-counts.ts'
 import type { LabelScore } from '../model/supervised/scores.ts'
 import type { SymbolScore } from '../model/symbols/scores.ts'

@@ -6,6 +6,7 @@ import { absorbRecord } from '../absorb-record.ts'
 import { Guard } from '../guard.ts'
 import { Hash64 } from '../hash.ts'
 import { Layout } from '../layout.ts'
+import { LearningHealth } from '../learning-health.ts'
 import { learningRates } from '../networks.ts'
 import type { PooledSquares } from '../rls.ts'
 import { HEADER, type Sequence, SequenceTable } from '../sequence.ts'
@@ -16,7 +17,6 @@ import { Case, CaseLayout } from './case.ts'
 import { ClassificationHead } from './classification.ts'
 import { emptyForecast } from './forecast.ts'
 import type { Head, HeadOptions } from './head.ts'
-import { CaseHealth } from './health.ts'
 import { CaseInputs } from './inputs.ts'
 import { COUNT, type LabelCounts } from './label-counts.ts'
 import { CaseLearning } from './learning.ts'
@@ -48,7 +48,7 @@ export class SupervisedModel {
   /** What it holds of its sequences, for people. */
   readonly view: SequenceView
   /** How its learning fares, for those who watch. */
-  readonly health: CaseHealth
+  readonly health: LearningHealth
   /** What the record stepped last predicts, and the labels that it has brought. */
   readonly forecast: SupervisedForecast
   readonly scored: SupervisedScored
@@ -128,7 +128,8 @@ export class SupervisedModel {
     this.snapshots = new Snapshots(table, windows, state, pending)
     this.view = new SequenceView(table)
     const { learn } = config.model
-    this.health = new CaseHealth({ table, windows, networks, learning, guard, kernel, learn })
+    const watched = { table, windows, networks: networks.list, learning, guard, kernel, learn }
+    this.health = new LearningHealth(watched)
   }
 
   /** Records taken in, dead letters included. */

@@ -20,6 +20,8 @@ export interface PlacedNetwork {
   readonly name: string
   readonly network: SymbolNetwork
   readonly statesAt: number
+  /** Hidden units of all its layers; its state begins with them. */
+  readonly hiddenSize: number
 }
 
 interface LearningParts {

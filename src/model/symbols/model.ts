@@ -5,6 +5,7 @@ import type { SymbolSample, SymbolsForecast } from '../../record/types.ts'
 import { absorbRecord } from '../absorb-record.ts'
 import { Hash64 } from '../hash.ts'
 import { Layout } from '../layout.ts'
+import { LearningHealth } from '../learning-health.ts'
 import { HEADER, NO_WINDOW, type Sequence, SequenceTable } from '../sequence.ts'
 import { SequenceView } from '../sequence-view.ts'
 import { Snapshots } from '../snapshot/snapshots.ts'
@@ -12,7 +13,6 @@ import { hashArrays, type SharedArray, stateHash } from '../state.ts'
 import { decisionsFor } from './coder.ts'
 import { symbolDimensionsOf } from './dimensions.ts'
 import { claimFields, type SymbolFields } from './fields.ts'
-import { SymbolHealth } from './health.ts'
 import { SymbolLearning } from './learning.ts'
 import { SymbolMembers } from './members.ts'
 import { networkArrays } from './networks.ts'
@@ -42,7 +42,7 @@ export class SymbolsModel {
   readonly decisions: number
   readonly snapshots: Snapshots
   readonly view: SequenceView
-  readonly health: SymbolHealth
+  readonly health: LearningHealth
   /** What the newest record brought; `next` is filled by `predictNext` alone. */
   readonly forecast: SymbolsForecast
   /** How many symbols a prediction holds. */
@@ -86,7 +86,9 @@ export class SymbolsModel {
     this.forecast = forecastOf(task.top)
     this.view = new SequenceView(table)
     const { learning } = this
-    this.health = new SymbolHealth({ table, windows, networks, learning, kernel, config })
+    const { learn } = config.model
+    const guard = null
+    this.health = new LearningHealth({ table, windows, networks, learning, guard, kernel, learn })
     const shared = {
       records: () => this.count,
       arrays: () => {

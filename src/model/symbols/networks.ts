@@ -34,7 +34,8 @@ export function buildSymbolNetworks(
       kernel,
     )
     const name = rates.length === 1 ? 'network' : `network:${learningRate.toExponential()}`
-    const placed = { name, network, statesAt }
+    const hiddenSize = network.spec.layers * network.spec.hidden
+    const placed = { name, network, statesAt, hiddenSize }
     statesAt += network.stateSize
     return placed
   })

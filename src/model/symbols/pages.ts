@@ -1,19 +1,16 @@
+import type { Pages, PageWatch } from '../snapshot/page-rows.ts'
+
 /** Binary logarithm of PAGE_WORDS: the page of word w is w >>> PAGE_SHIFT. */
 export const PAGE_SHIFT = 14
 /** 32-bit words of a page: 64 kB. */
 export const PAGE_WORDS = 1 << PAGE_SHIFT
 
-/** Who is told before a page changes that the snapshot in progress has not encoded yet. */
-export interface PageWatch {
-  changing(page: number): void
-}
-
 /**
  * Tables too large to be written whole with every snapshot, in one piece of memory cut into pages.
  * A page is to a snapshot and to the state hash what a sequence is: it knows the record of its
- * newest change, is told of before the first change after a cut, and has a hash of its own.
+ * newest change, and is told of before the first change after a cut.
  */
-export class PageTable {
+export class PageTable implements Pages {
   /** Pages. */
   readonly count: number
   /** All pages, one behind the other; (count × PAGE_WORDS). */

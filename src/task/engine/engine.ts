@@ -1,6 +1,7 @@
 import { assert } from '../../assert.ts'
 import type { Dimensions } from '../../model/dimensions.ts'
-import type { NetworkHealth, SlotWeights } from '../../model/health.ts'
+import type { SlotWeights } from '../../model/health.ts'
+import type { NetworkHealth } from '../../model/learning-health.ts'
 import type { Scored } from '../../model/scored.ts'
 import type { Seal, StateRow } from '../../model/snapshot/snapshots.ts'
 import type { LabelCounts } from '../../model/supervised/label-counts.ts'

@@ -1,5 +1,5 @@
 import { namesOfSlot } from '../../model/dimensions.ts'
-import type { NetworkHealth } from '../../model/health.ts'
+import type { NetworkHealth } from '../../model/learning-health.ts'
 import type { Scored } from '../../model/scored.ts'
 import type { LabelCounts } from '../../model/supervised/label-counts.ts'
 import type { Forecast } from '../../record/types.ts'
