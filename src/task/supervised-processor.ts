@@ -6,9 +6,9 @@ import { SupervisedModel } from '../model/supervised/model.ts'
 import type { SupervisedScored } from '../model/supervised/scored.ts'
 import type { Decoder } from '../record/decoder.ts'
 import { createTaskDecoder } from '../record/task-decoder.ts'
-import type { DecodeFailure, SupervisedForecast, SupervisedSample } from '../record/types.ts'
+import type { SupervisedForecast, SupervisedSample } from '../record/types.ts'
 import type { StreamOutcome } from './engine/engine.ts'
-import type { Delivered } from './processor.ts'
+import { OneByOne } from './one-by-one.ts'
 import { emptyShownForecast, emptyShownScored } from './shown-step.ts'
 
 /** What became of one record of a `supervised` task. */
@@ -29,75 +29,39 @@ export function supervisedOf(outcome: StreamOutcome): SupervisedSaid {
 }
 
 /** The way of a record through decoder and model of a `supervised` task. */
-export class SupervisedProcessor {
-  readonly model: SupervisedModel
-  readonly #decoder: Decoder<SupervisedSample>
-  readonly #outcome: SupervisedOutcome & { failure: DecodeFailure | null }
+export class SupervisedProcessor extends OneByOne<
+  SupervisedSample,
+  SupervisedModel,
+  SupervisedOutcome
+> {
   readonly #isRegression: boolean
 
   /** `decoder`: for rows of a file, whose format and columns were found by looking at it. */
   constructor(config: SupervisedConfig, decoder?: Decoder<SupervisedSample>) {
     assert(isSupervised(config), 'the configuration is that of a supervised task')
-    const { task, model, input } = config
-    this.model = new SupervisedModel(config, openKernel(model.kernel))
-    this.#decoder = decoder ?? createTaskDecoder({ ...input, fields: task })
-    this.#isRegression = task.type === 'regression'
+    const { task, input } = config
+    const model = new SupervisedModel(config, openKernel(config.model.kernel))
     const targets = task.targets.length
-    const levels = this.#isRegression ? task.intervals.length : 0
-    const { forecast, scored, memberNames } = this.model
-    this.#outcome = {
+    const isRegression = task.type === 'regression'
+    const levels = isRegression ? task.intervals.length : 0
+    const { forecast, scored, memberNames } = model
+    super(model, decoder ?? createTaskDecoder({ ...input, fields: task }), {
       failure: null,
       forecast: emptyShownForecast(targets, levels),
       scored: emptyShownScored(targets, levels, memberNames.length),
       supervised: { forecast, scored },
-    }
-  }
-
-  /** Takes in one record; the result is valid until the next call. */
-  process(
-    key: Uint8Array | null,
-    value: Uint8Array | null,
-    timestampMs: number | null,
-  ): SupervisedOutcome {
-    const decoder = this.#decoder
-    const { model } = this
-    const outcome = this.#outcome
-    outcome.failure = decoder.decode(key, value, timestampMs)
-    const usable = outcome.failure === null
-    model.absorb(key, value, usable ? decoder.sample.timeMs : null)
-    if (!usable) {
-      model.skip()
-      return outcome
-    }
-    model.step(decoder.sample)
-    this.#show()
-    return outcome
-  }
-
-  /** Takes in `records[from…until)` one by one and tells of each. */
-  processMany(
-    records: readonly Delivered[],
-    from: number,
-    until: number,
-    visit: (index: number, outcome: SupervisedOutcome) => void,
-  ): void {
-    for (let i = from; i < until; i++) {
-      const { key, value, timestampMs } = records[i] as Delivered
-      visit(i, this.process(key, value, timestampMs))
-    }
+    })
+    this.#isRegression = isRegression
   }
 
   /**
    * What a chart shows of each target: the label that came beside what was said of it; of classes
    * the loss of what was said.
    */
-  #show(): void {
+  protected override show(): void {
     const { forecast, scored } = this.model
-    const { forecast: shown, scored: points } = this.#outcome
-    shown.sequence = forecast.sequence
-    shown.timeMs = forecast.timeMs
-    shown.records = forecast.records
-    shown.updates = forecast.updates
+    const { forecast: shown, scored: points } = this.outcome
+    this.showHead(forecast, shown)
     for (let d = 0; d < points.present.length; d++) {
       points.present[d] = scored.present[d] as number
       if (this.#isRegression) {

@@ -5,9 +5,10 @@ import { openKernel } from '../kernels/index.ts'
 import { SymbolsModel } from '../model/symbols/model.ts'
 import type { Decoder } from '../record/decoder.ts'
 import { createTaskDecoder } from '../record/task-decoder.ts'
-import type { DecodeFailure, Forecast, SymbolSample, SymbolsForecast } from '../record/types.ts'
+import type { SymbolSample, SymbolsForecast } from '../record/types.ts'
 import type { StreamOutcome } from './engine/engine.ts'
-import type { Delivered } from './processor.ts'
+import { FadingMean } from './fading-mean.ts'
+import { OneByOne } from './one-by-one.ts'
 import { emptyShownForecast, emptyShownScored } from './shown-step.ts'
 
 /** What became of one record of a `symbols` task. */
@@ -36,86 +37,40 @@ export function symbolsOf(outcome: StreamOutcome): SymbolsSaid {
 const SHOWN_FADING = 0.01
 
 /** The way of a record through decoder and model of a `symbols` task. */
-export class SymbolsProcessor {
-  readonly model: SymbolsModel
-  readonly #decoder: Decoder<SymbolSample>
-  readonly #outcome: SymbolsOutcome & { failure: DecodeFailure | null }
+export class SymbolsProcessor extends OneByOne<SymbolSample, SymbolsModel, SymbolsOutcome> {
   /** Fading mean of the bits per symbol of records, beside which the next one is shown. */
-  #mean = Number.NaN
-  #costs = 0
+  readonly #mean = new FadingMean(SHOWN_FADING)
 
   /** `decoder`: for rows of a file, whose format and columns were found by looking at it. */
   constructor(config: SymbolsConfig, decoder?: Decoder<SymbolSample>) {
     assert(isSymbols(config), 'the configuration is that of a symbols task')
-    const { task, model, input } = config
-    this.model = new SymbolsModel(config, openKernel(model.kernel))
-    this.#decoder = decoder ?? createTaskDecoder({ ...input, fields: task })
-    const own = this.model
-    this.#outcome = {
+    const { task, input } = config
+    const model = new SymbolsModel(config, openKernel(config.model.kernel))
+    super(model, decoder ?? createTaskDecoder({ ...input, fields: task }), {
       failure: null,
       forecast: emptyShownForecast(1, 0),
-      scored: emptyShownScored(1, 0, own.memberNames.length),
+      scored: emptyShownScored(1, 0, model.memberNames.length),
       symbols: {
-        forecast: own.forecast,
-        memberBits: own.memberBits,
-        predictNext: () => own.predictNext(),
-        nameOf: (symbol) => own.vocabulary.name(symbol),
+        forecast: model.forecast,
+        memberBits: model.memberBits,
+        predictNext: () => model.predictNext(),
+        nameOf: (symbol) => model.vocabulary.name(symbol),
       },
-    }
-  }
-
-  /** Takes in one record; the result is valid until the next call. */
-  process(
-    key: Uint8Array | null,
-    value: Uint8Array | null,
-    timestampMs: number | null,
-  ): SymbolsOutcome {
-    const decoder = this.#decoder
-    const { model } = this
-    const outcome = this.#outcome
-    outcome.failure = decoder.decode(key, value, timestampMs)
-    const usable = outcome.failure === null
-    model.absorb(key, value, usable ? decoder.sample.timeMs : null)
-    if (!usable) {
-      model.skip()
-      return outcome
-    }
-    model.step(decoder.sample)
-    this.#show(outcome.forecast)
-    return outcome
-  }
-
-  /** Takes in `records[from…until)` one by one and tells of each. */
-  processMany(
-    records: readonly Delivered[],
-    from: number,
-    until: number,
-    visit: (index: number, outcome: SymbolsOutcome) => void,
-  ): void {
-    for (let i = from; i < until; i++) {
-      const { key, value, timestampMs } = records[i] as Delivered
-      visit(i, this.process(key, value, timestampMs))
-    }
+    })
   }
 
   /** What a chart shows: a record's bits per symbol beside their fading mean before it. */
-  #show(shown: Forecast): void {
+  protected override show(): void {
     const { forecast } = this.model
-    const { scored } = this.#outcome
+    const { forecast: shown, scored } = this.outcome
     const { symbols, bits, surprise } = forecast.observed
     const cost = symbols === 0 ? Number.NaN : bits / symbols
-    shown.sequence = forecast.sequence
-    shown.timeMs = forecast.timeMs
-    shown.records = forecast.records
-    shown.updates = forecast.updates
+    this.showHead(forecast, shown)
     shown.observed[0] = cost
     shown.surprise[0] = surprise
     scored.present[0] = Number.isNaN(cost) ? 0 : 1
     scored.observed[0] = cost
-    scored.mixture[0] = this.#mean
-    if (Number.isNaN(cost)) return
-    this.#costs++
-    const before = this.#costs === 1 ? 0 : this.#mean
-    this.#mean = before + Math.max(1 / this.#costs, SHOWN_FADING) * (cost - before)
+    scored.mixture[0] = this.#mean.value
+    this.#mean.add(cost)
   }
 }

@@ -1,4 +1,5 @@
 import type { Scored } from '../../model/scored.ts'
+import { FadingMean } from '../fading-mean.ts'
 
 /** Weight of the newest value in the fading means (learning.md §1). */
 const FADING = 1e-3
@@ -11,26 +12,10 @@ interface SlotMeans {
   readonly width: readonly FadingMean[]
 }
 
-/** A mean in which each value weighs 0.999 of the next; NaN before the first. */
-class FadingMean {
-  #count = 0
-  #mean = 0
-
-  get value(): number {
-    return this.#count === 0 ? Number.NaN : this.#mean
-  }
-
-  add(value: number): void {
-    if (!Number.isFinite(value)) return
-    this.#count++
-    this.#mean += Math.max(1 / this.#count, FADING) * (value - this.#mean)
-  }
-}
-
 /** |errors| of the mixture and of a naive forecast, over the rows that have both. */
 class PairedErrors {
-  readonly #mixture = new FadingMean()
-  readonly #naive = new FadingMean()
+  readonly #mixture = new FadingMean(FADING)
+  readonly #naive = new FadingMean(FADING)
 
   add(mixture: number, naive: number): void {
     if (!Number.isFinite(mixture + naive)) return
@@ -56,7 +41,7 @@ export class SlotWatch {
   constructor(slots: number, targets: number, levels: number) {
     this.#targets = targets
     this.#levels = levels
-    const means = (count: number) => Array.from({ length: count }, () => new FadingMean())
+    const means = (count: number) => Array.from({ length: count }, () => new FadingMean(FADING))
     this.#slots = Array.from({ length: slots }, () => ({
       persistence: new PairedErrors(),
       seasonal: new PairedErrors(),
