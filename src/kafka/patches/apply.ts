@@ -7,6 +7,7 @@ import { systemClock } from '../../clock.ts'
 import { HeadraceError } from '../../errors.ts'
 import { filterAborted } from './aborted.ts'
 import { createBatchClass } from './batch.ts'
+import { patchBroker } from './broker.ts'
 import { patchBrokerPool } from './broker-pool.ts'
 import { zstdCodec } from './codecs.ts'
 import { patchConnection } from './connection.ts'
@@ -34,6 +35,7 @@ export const patchedSources: Readonly<Record<string, string>> = {
   'src/protocol/request.js': '2270900ca6474026c11957fe71ac586881985460ed2554db22ad8870dcaff634',
   'src/producer/groupMessagesPerPartition.js':
     'ea72357721fbf67770b5e06b9bf4260faa1e60f3affb556bff2cc7892c1881fb',
+  'src/broker/index.js': '9cbea8898528c439c213080f99d86974460114f81b5034c49aeb593a0337ca90',
   'src/cluster/brokerPool.js': '9994863e891ac2ab243f27f941ef87893889f53d64aa580353fafbb8d11614c6',
   'src/cluster/index.js': '3831a6845e4e9fb0de73d5ff50a3695974fb8a927acde677c524fe1c362bd57d',
   'src/network/connection.js': '2a993b2e74421ca6d846efd59e4ba74b11100dbe7d40d0f52ea3218e917aafdd',
@@ -88,6 +90,7 @@ export function loadKafkajs(): Kafkajs {
     require('kafkajs/src/consumer/consumerGroup').prototype,
     kafkajs.KafkaJSNonRetriableError,
   )
+  patchBroker(require('kafkajs/src/broker').prototype)
   patchBrokerPool(
     require('kafkajs/src/cluster/brokerPool').prototype,
     kafkajs.KafkaJSBrokerNotFound as unknown as new (
