@@ -5,7 +5,7 @@ import type { OutputRecord, OutputTransaction, PartitionWriter, Sink } from '../
 import { connectDeadlineMs, createKafka, type KafkaSettings, requestTimeoutMs } from './client.ts'
 import { withDeadline } from './deadline.ts'
 import type { KafkaLogger } from './logger.ts'
-import type { TopicNames } from './topics.ts'
+import { type TopicNames, unanswered } from './topics.ts'
 import { translateError } from './translate-error.ts'
 
 export interface SinkOptions {
@@ -52,7 +52,7 @@ export class KafkaSink implements Sink {
       retry,
     })
     try {
-      await withDeadline(producer.connect(), connectDeadlineMs, () => new Error('no answer'))
+      await withDeadline(producer.connect(), connectDeadlineMs, () => unanswered(kafka.brokers))
     } catch (error) {
       void producer.disconnect().catch(() => {})
       const doing = `connecting the producer ${transactionalId}`

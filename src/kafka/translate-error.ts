@@ -52,8 +52,6 @@ const codeByName: Readonly<Record<string, ErrorCode>> = {
 const codeByMessage: Readonly<Record<string, ErrorCode>> = {
   // PRODUCER_FENCED, which its table does not have.
   'Unknown error code 90': 'HEADRACE_KAFKA_FENCED',
-  // What follows when a port accepts connections and then says nothing.
-  'Broker not connected': 'HEADRACE_KAFKA_UNREACHABLE',
 }
 
 const settling = [
