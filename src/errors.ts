@@ -33,6 +33,14 @@ export const errorTable = {
     exitCode: 78,
     remedy: 'Check the path, the permissions, and that it is a text file in UTF-8.',
   },
+  HEADRACE_KERNEL_ABSENT: {
+    sentence: 'The configured kernel needs a library that is not installed or does not load.',
+    canRetry: false,
+    exitCode: 78,
+    remedy:
+      'Run the install line that the message names, or set `model.kernel` to `wasm`, which needs ' +
+      'nothing.',
+  },
   HEADRACE_BROKER_START: {
     sentence: 'A Kafka broker for the demo or the tests could not be started.',
     canRetry: true,

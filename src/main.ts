@@ -42,6 +42,8 @@ async function loadCommand(name: string): Promise<{ command: Command }> {
 
 /** argv (without node and script) → exit code. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
+  // What TensorFlow would say on standard error is for its own developers.
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2'
   const [name, ...args] = argv
   if (name === '--version' || name === '-v') {
     io.stdout.write(`${packageVersion()}\n`)

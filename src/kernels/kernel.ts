@@ -1,6 +1,13 @@
 import type { NetworkSpec, SymbolSpec } from './network-spec.ts'
 import type { SymbolLimits, SymbolNetworkKernel } from './symbol-kernel.ts'
 
+/**
+ * Of kernels in this process: rows in whole groups that all stay in a cache, and runs that one
+ * update may hold before they are passed on.
+ */
+export const HOST_ROWS_MAX = 32
+export const HOST_RUNS_MAX = 16
+
 /** What a kernel must know at construction, to allocate everything then. */
 export interface KernelLimits {
   /** Runs in one call of `accumulate`, at most. */
@@ -186,9 +193,19 @@ export interface LeastSquares {
  */
 export interface Kernel {
   readonly name: string
+  /** Where it computes. Only `gpu` may give other bits when the same is computed again. */
+  readonly device: KernelDevice
+  /** Rows that go forward together, and runs that are learnt together, at most for good speed. */
+  readonly rowsMax: number
+  readonly runsMax: number
   /** Bytes that it has laid out for itself; what callers see may be a part of them. */
   readonly arenaBytes: number
   openNetwork(spec: NetworkSpec, limits: KernelLimits): NetworkKernel
   openSymbolNetwork(spec: SymbolSpec, limits: SymbolLimits): SymbolNetworkKernel
   openLeastSquares(options: LeastSquaresOptions): LeastSquares
+  /** Gives back what it holds outside of the process's own memory; nothing it opened works then. */
+  close(): void
 }
+
+/** `host`: in this process; else where a library computes, which decides the bits. */
+export type KernelDevice = 'host' | 'cpu' | 'gpu'

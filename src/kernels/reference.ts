@@ -1,4 +1,13 @@
-import type { AdamStep, Kernel, KernelLimits, LiveRows, NetworkKernel, Runs } from './kernel.ts'
+import {
+  type AdamStep,
+  HOST_ROWS_MAX,
+  HOST_RUNS_MAX,
+  type Kernel,
+  type KernelLimits,
+  type LiveRows,
+  type NetworkKernel,
+  type Runs,
+} from './kernel.ts'
 import { LayerStack } from './layer-stack.ts'
 import { ReferenceLeastSquares } from './least-squares.ts'
 import { type NetworkSpec, parameterLayout, stateSize } from './network-spec.ts'
@@ -16,11 +25,15 @@ import { ReferenceSymbolNetwork } from './reference-symbols.ts'
  */
 export const referenceKernel: Kernel = {
   name: 'reference',
+  device: 'host',
+  rowsMax: HOST_ROWS_MAX,
+  runsMax: HOST_RUNS_MAX,
   // Its arrays are the callers' and small tapes beside them.
   arenaBytes: 0,
   openNetwork: (spec, limits) => new ReferenceNetwork(spec, limits),
   openSymbolNetwork: (spec, limits) => new ReferenceSymbolNetwork(spec, limits),
   openLeastSquares: (options) => new ReferenceLeastSquares(options),
+  close: () => {},
 }
 
 class ReferenceNetwork implements NetworkKernel {

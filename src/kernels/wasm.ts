@@ -1,6 +1,15 @@
 import { assert } from '../assert.ts'
 import type { Arena } from './arena.ts'
-import type { AdamStep, Kernel, KernelLimits, LiveRows, NetworkKernel, Runs } from './kernel.ts'
+import {
+  type AdamStep,
+  HOST_ROWS_MAX,
+  HOST_RUNS_MAX,
+  type Kernel,
+  type KernelLimits,
+  type LiveRows,
+  type NetworkKernel,
+  type Runs,
+} from './kernel.ts'
 import { instantiate, type KernelExports, type KernelModule } from './module.ts'
 import { type NetworkSpec, stateSize } from './network-spec.ts'
 import { LAYER_BYTES, NETWORK_BYTES } from './wasm-fields.ts'
@@ -21,12 +30,16 @@ export function openWasmKernel(): Kernel {
   )
   return {
     name: 'wasm',
+    device: 'host',
+    rowsMax: HOST_ROWS_MAX,
+    runsMax: HOST_RUNS_MAX,
     get arenaBytes() {
       return module.arena.bytes
     },
     openNetwork: (spec, limits) => new WasmNetwork(module, spec, limits),
     openSymbolNetwork: (spec, limits) => new WasmSymbolNetwork(module, spec, limits),
     openLeastSquares: (options) => new WasmLeastSquares(module, options),
+    close: () => {},
   }
 }
 

@@ -2,6 +2,7 @@ import type { ForecastConfig } from '../config/schema.ts'
 import type { Kernel } from '../kernels/kernel.ts'
 import { Network, stateSize } from '../rnn/index.ts'
 import type { Dimensions } from './dimensions.ts'
+import { rowsMaxOf } from './live-step.ts'
 import { learningRates, middleOf, NetworkMember, networkSpec } from './networks.ts'
 
 /**
@@ -9,8 +10,6 @@ import { learningRates, middleOf, NetworkMember, networkSpec } from './networks.
  * there is one for each horizon.
  */
 const READ_OUT_MAX = 256
-/** Runs one update may hold before they are passed on to the networks. */
-export const RUNS_MAX = 16
 
 /** The networks of a configuration with their places in a sequence's state. */
 export function buildNetworks(
@@ -36,7 +35,7 @@ export function buildNetworks(
         clipNorm: 1,
         huberDelta: 1,
         window: d.window,
-        runsMax: RUNS_MAX,
+        runsMax: kernel.runsMax,
         warmupMax: d.updateEvery,
         seed: seeded ? model.seed + j : null,
       },
@@ -46,6 +45,7 @@ export function buildNetworks(
       statesAt: j * stateSize(spec),
       featuresAt: 0,
       readouts,
+      rowsMax: rowsMaxOf(config, kernel),
     })
   })
 }

@@ -1,7 +1,6 @@
 import type { ForecastConfig } from '../config/schema.ts'
 import { WindowBatch } from '../rnn/index.ts'
 import { BlockLearning, type Run, sortRuns } from './block-learning.ts'
-import { RUNS_MAX } from './build-networks.ts'
 import type { Dimensions } from './dimensions.ts'
 import type { Drift } from './drift.ts'
 import type { Guard } from './guard.ts'
@@ -30,6 +29,8 @@ export class Learning extends BlockLearning<Windows> {
   private readonly guard: Guard
   private readonly runs: Run[] = []
   private readonly batch: WindowBatch
+  /** Runs that go to the networks together. */
+  private readonly runsMax: number
   private readonly starts: readonly Float32Array[]
 
   constructor(config: ForecastConfig, d: Dimensions, parts: LearningParts) {
@@ -41,10 +42,11 @@ export class Learning extends BlockLearning<Windows> {
     this.learn = config.model.learn && networks.length > 0
     this.networks = networks
     this.guard = parts.guard
+    this.runsMax = networks[0]?.network.options.runsMax ?? 1
     const { inputs, outputs } = networks[0]?.network.spec ?? { inputs: 1, outputs: d.outputs }
     const stepsMax = d.updateEvery + d.window
-    this.batch = new WindowBatch({ runsMax: RUNS_MAX, stepsMax, inputs, outputs })
-    this.starts = networks.map((member) => new Float32Array(RUNS_MAX * member.stateSize))
+    this.batch = new WindowBatch({ runsMax: this.runsMax, stepsMax, inputs, outputs })
+    this.starts = networks.map((member) => new Float32Array(this.runsMax * member.stateSize))
   }
 
   /**
@@ -90,8 +92,8 @@ export class Learning extends BlockLearning<Windows> {
 
   private update(record: number, chain: Hash64): void {
     const { runs, batch, networks } = this
-    for (let from = 0; from < this.runCount; from += RUNS_MAX) {
-      const to = Math.min(this.runCount, from + RUNS_MAX)
+    for (let from = 0; from < this.runCount; from += this.runsMax) {
+      const to = Math.min(this.runCount, from + this.runsMax)
       batch.clear()
       for (let i = from; i < to; i++) this.writeRun(runs[i] as Run)
       for (let j = 0; j < networks.length; j++) {

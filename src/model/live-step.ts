@@ -1,11 +1,19 @@
+import type { ForecastConfig } from '../config/schema.ts'
+import { HOST_ROWS_MAX, type Kernel } from '../kernels/kernel.ts'
 import type { Forecast } from '../record/types.ts'
 import { LEARNT } from './density.ts'
 import type { Dimensions } from './dimensions.ts'
 import type { Scored } from './scored.ts'
 import type { Sequence } from './sequence.ts'
 
-/** Steps that go side by side at most: whole groups of a kernel, and it all stays in a cache. */
-export const ROWS_MAX = 32
+/**
+ * Steps that go side by side at most: as many as a kernel takes well, of which more than a block
+ * has would never meet.
+ */
+export function rowsMaxOf({ model }: ForecastConfig, kernel: Kernel): number {
+  const block = model.block === 'auto' ? 0 : model.block
+  return Math.min(kernel.rowsMax, Math.max(HOST_ROWS_MAX, block))
+}
 
 /**
  * One record on its way through the model, from the first change of its sequence until its forecast

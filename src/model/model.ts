@@ -18,7 +18,7 @@ import { InputVector } from './inputs.ts'
 import { maxLag } from './lags.ts'
 import { ABSENT, Layout } from './layout.ts'
 import { Learning } from './learning.ts'
-import { type LiveStep, ROWS_MAX } from './live-step.ts'
+import type { LiveStep } from './live-step.ts'
 import { Mixture } from './mixture.ts'
 import { NaiveForecasts } from './naive.ts'
 import { domainsOf, Portfolio } from './portfolio.ts'
@@ -160,6 +160,11 @@ export class Model {
     return this.count
   }
 
+  /** Samples for which `expect` and `beginSteps` have room. */
+  get rowsMax(): number {
+    return this.portfolio.rowsMax
+  }
+
   /** Updates of the network weights. */
   get updates(): number {
     return this.learning.updates
@@ -229,7 +234,7 @@ export class Model {
   beginSteps(samples: readonly Sample[], from: number, until: number): number {
     assert(this.begun === this.next, 'steps that have begun are finished first')
     const { table, steps, learning, count } = this
-    const most = Math.min(until - from, ROWS_MAX)
+    const most = Math.min(until - from, this.rowsMax)
     let rows = 0
     for (let more = true; more && rows < most; rows++) {
       const sample = samples[from + rows]!

@@ -2,7 +2,6 @@ import type { Kernel, LiveRows } from '../kernels/kernel.ts'
 import { type Network, type NetworkSpec, stateSize } from '../rnn/index.ts'
 import type { Dimensions } from './dimensions.ts'
 import { ABSENT } from './layout.ts'
-import { ROWS_MAX } from './live-step.ts'
 import { PooledSquares } from './rls.ts'
 import { clip } from './scaler.ts'
 
@@ -28,7 +27,7 @@ export class NetworkMember {
    * One least-squares read-out per horizon over [1, H_t, x_t], D outputs; none in a lone network.
    */
   readonly readouts: readonly PooledSquares[]
-  /** Standardised forecasts of the newest steps, (ROWS_MAX, O). */
+  /** Standardised forecasts of the newest steps, (rows, O). */
   readonly outputs: Float64Array
   /** Places of x_t that read-outs see; null: all of them. */
   private picks: Int32Array | null = null
@@ -38,7 +37,7 @@ export class NetworkMember {
     network: Network,
     d: Dimensions,
     kernel: Kernel,
-    places: { statesAt: number; featuresAt: number; readouts: boolean },
+    places: { statesAt: number; featuresAt: number; readouts: boolean; rowsMax: number },
   ) {
     const { spec } = network
     this.name = name
@@ -53,7 +52,7 @@ export class NetworkMember {
           () => new PooledSquares(kernel, { features, outputs: d.targets, ...READ_OUT }),
         )
       : []
-    this.outputs = new Float64Array(ROWS_MAX * d.outputs)
+    this.outputs = new Float64Array(places.rowsMax * d.outputs)
   }
 
   /**

@@ -10,7 +10,7 @@ import type { InputVector } from './inputs.ts'
 import { ABSENT, type Layout } from './layout.ts'
 import { emptyStep, type LineStep } from './line-features.ts'
 import { lineNames, SlotLines } from './lines.ts'
-import { type LiveStep, ROWS_MAX } from './live-step.ts'
+import { type LiveStep, rowsMaxOf } from './live-step.ts'
 import type { Mixture } from './mixture.ts'
 import type { NaiveForecasts } from './naive.ts'
 import { inUnits, middleOf, type NetworkMember, standardise } from './networks.ts'
@@ -50,9 +50,11 @@ export class Portfolio {
   /** Naive forecasts and lines: the first so many members; 0 in a lone network. */
   readonly baselines: number
   readonly networks: readonly NetworkMember[]
+  /** Steps that go side by side at most. */
+  readonly rowsMax: number
   /** One per slot; none in a lone network. */
   readonly lines: readonly SlotLines[]
-  /** Input vectors of the steps on their way, (ROWS_MAX, I): to be filled before `forward`. */
+  /** Input vectors of the steps on their way, (rowsMax, I): to be filled before `forward`. */
   readonly inputs: Float32Array
   /** The same with where their sequences' states begin. */
   private readonly live: LiveRows & { readonly states: Float32Array[] }
@@ -72,7 +74,7 @@ export class Portfolio {
   private readonly linesAt: number
   /** The network that stands for all, which the twin that forgets shares; null without it. */
   private readonly twin: NetworkMember | null
-  /** (ROWS_MAX, O) */
+  /** (rowsMax, O) */
   private readonly twinOutputs: Float64Array
   /** The step whose forecasts learn, and the one that makes some. */
   private readonly past: LineStep
@@ -133,13 +135,14 @@ export class Portfolio {
     this.mixed = mixed.length
     this.twin = (config.model.diagnostics ? middleOf(networks) : undefined) ?? null
     this.names = this.twin === null ? mixed : [...mixed, 'network:no-carry']
-    this.inputs = new Float32Array(ROWS_MAX * inputs.size)
+    this.rowsMax = rowsMaxOf(config, kernel)
+    this.inputs = new Float32Array(this.rowsMax * inputs.size)
     this.live = {
       inputs: this.inputs,
-      states: new Array<Float32Array>(ROWS_MAX).fill(this.inputs),
-      statesAt: new Int32Array(ROWS_MAX),
+      states: new Array<Float32Array>(this.rowsMax).fill(this.inputs),
+      statesAt: new Int32Array(this.rowsMax),
     }
-    this.twinOutputs = new Float64Array(ROWS_MAX * d.outputs)
+    this.twinOutputs = new Float64Array(this.rowsMax * d.outputs)
     this.past = emptyStep(d, inputs.size)
     this.now = emptyStep(d, 0)
     this.origins = new Float64Array(d.targets)
@@ -150,7 +153,6 @@ export class Portfolio {
     this.linesAt = parts.naive.names.length
   }
 
-  /** A new sequence. */
   begin(core: Float64Array): void {
     for (const line of this.lines) line.begin(core)
   }

@@ -7,7 +7,7 @@ import type { History } from './history.ts'
 import type { InputVector } from './inputs.ts'
 import { ABSENT } from './layout.ts'
 import type { Learning } from './learning.ts'
-import { LiveStep, ROWS_MAX } from './live-step.ts'
+import { LiveStep } from './live-step.ts'
 import type { Mixture } from './mixture.ts'
 import type { NaiveForecasts } from './naive.ts'
 import type { Portfolio } from './portfolio.ts'
@@ -54,7 +54,7 @@ interface StepParts {
  * together, and finish one after the other, with the bits that each would have had by itself.
  */
 export class Steps {
-  /** Steps on their way, the first `count`; (ROWS_MAX). */
+  /** Steps on their way, the first `count`; (rowsMax). */
   readonly live: readonly LiveStep[]
   /** The newest predictions of all members, (K, D, M). */
   readonly members: Float64Array
@@ -67,11 +67,11 @@ export class Steps {
   private readonly units: Float64Array
   /** How fast least squares forget at present; see `Drift.haste`. */
   private haste = 1
-  private readonly found: (Sequence | undefined)[] = new Array(ROWS_MAX).fill(undefined)
+  private readonly found: (Sequence | undefined)[]
   private readonly fetched = new Float64Array(1)
 
   constructor(d: Dimensions, parts: StepParts) {
-    const { names, inputs } = parts.portfolio
+    const { names, inputs, rowsMax } = parts.portfolio
     const { size } = parts.inputs
     this.d = d
     this.parts = parts
@@ -79,8 +79,9 @@ export class Steps {
     this.scales = new Float64Array(d.slots)
     this.units = new Float64Array(d.targets)
     this.memberWords = new Uint32Array(this.members.buffer)
+    this.found = new Array(rowsMax).fill(undefined)
     this.live = Array.from(
-      { length: ROWS_MAX },
+      { length: rowsMax },
       (_, i) => new LiveStep(d, names.length, inputs.subarray(i * size, (i + 1) * size)),
     )
   }

@@ -3,7 +3,6 @@ import { forecastOf } from '../config/kinds.ts'
 import type { Config } from '../config/schema.ts'
 import { openKernel } from '../kernels/index.ts'
 import { dimensionsOf } from '../model/dimensions.ts'
-import { ROWS_MAX } from '../model/live-step.ts'
 import { Model } from '../model/model.ts'
 import type { Scored } from '../model/scored.ts'
 import { createDecoder, type Decoder } from '../record/decoder.ts'
@@ -32,7 +31,7 @@ export class Processor {
   readonly model: Model
   private readonly decoder: Decoder
   private readonly outcome: Outcome
-  /** What was decoded of records that wait for the model, (ROWS_MAX). */
+  /** What was decoded of records that wait for the model, (rowsMax). */
   private readonly samples: readonly Sample[]
   private readonly failures: (DecodeFailure | null)[]
 
@@ -55,12 +54,12 @@ export class Processor {
       },
     }
     const size = this.decoder.sample.values.length
-    this.samples = Array.from({ length: ROWS_MAX }, () => ({
+    this.samples = Array.from({ length: model.rowsMax }, () => ({
       sequence: '',
       timeMs: null,
       values: new Float64Array(size),
     }))
-    this.failures = new Array<DecodeFailure | null>(ROWS_MAX).fill(null)
+    this.failures = new Array<DecodeFailure | null>(model.rowsMax).fill(null)
   }
 
   /**
@@ -89,8 +88,9 @@ export class Processor {
     until: number,
     visit: (index: number, outcome: Outcome) => void,
   ): void {
-    for (let start = from; start < until; start += ROWS_MAX) {
-      const count = Math.min(ROWS_MAX, until - start)
+    const { rowsMax } = this.model
+    for (let start = from; start < until; start += rowsMax) {
+      const count = Math.min(rowsMax, until - start)
       this.decode(records, start, count)
       this.model.expect(this.samples, count)
       for (let i = 0; i < count; ) i += this.advance(records, start, i, count, visit)

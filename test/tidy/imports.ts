@@ -134,8 +134,8 @@ const packages: Readonly<Record<string, readonly string[]>> = {
 /** Areas that do no I/O: they import nothing of Node. */
 const pure = ['model', 'rnn', 'kernels']
 
-/** The one file of theirs that does: it reads the compiled kernel, once, at the start. */
-const loader = 'src/kernels/module.ts'
+/** The files of theirs that do: at the start they read the compiled kernel, or load TensorFlow. */
+const loaders = ['src/kernels/module.ts', 'src/kernels/tensorflow/load.ts']
 
 /** Node modules whose use would get round a list of `banned.ts`. */
 const ambient = ['node:process', 'node:console', 'node:perf_hooks']
@@ -169,7 +169,7 @@ function judgeRelative(path: string, area: string, entry: Import): string | unde
 
 function judgePackage(path: string, area: string, specifier: string): string | undefined {
   if (specifier.startsWith('node:')) {
-    if (pure.includes(area) && path !== loader)
+    if (pure.includes(area) && !loaders.includes(path))
       return `${area} does no I/O, so it imports nothing of Node: ${specifier}`
     if (ambient.includes(specifier)) return `${specifier} is ambient: take it by argument`
     return undefined

@@ -91,7 +91,8 @@ export class CaseNetworks {
       const readouts = needs.readOut && isMiddle
       const name = `network:${learningRate.toExponential()}`
       const statesAt = j * stateSize(spec)
-      return new NetworkMember(name, network, d, kernel, { statesAt, featuresAt: 0, readouts })
+      const places = { statesAt, featuresAt: 0, readouts, rowsMax: 1 }
+      return new NetworkMember(name, network, d, kernel, places)
     })
     const places = Array.from({ length: this.dense }, (_, i) => i)
     for (const member of this.list) if (member.readouts.length > 0) member.see(places)

@@ -3,7 +3,6 @@ import { forecastOf } from '../../../src/config/kinds.ts'
 import { checkConfig, loadConfig } from '../../../src/config/load.ts'
 import type { ForecastConfig } from '../../../src/config/schema.ts'
 import { openKernel } from '../../../src/kernels/index.ts'
-import { ROWS_MAX } from '../../../src/model/live-step.ts'
 import { Model } from '../../../src/model/model.ts'
 import type { Scored } from '../../../src/model/scored.ts'
 import type { TaskName } from '../datasets.ts'
@@ -67,9 +66,10 @@ export function runRecords(
   records: Records,
   visit: (row: number, scored: Scored) => void,
 ): void {
-  const samples = Array.from({ length: ROWS_MAX }, () => emptySample(records))
-  for (let start = 0; start < records.count; start += ROWS_MAX) {
-    const size = Math.min(ROWS_MAX, records.count - start)
+  const { rowsMax } = model
+  const samples = Array.from({ length: rowsMax }, () => emptySample(records))
+  for (let start = 0; start < records.count; start += rowsMax) {
+    const size = Math.min(rowsMax, records.count - start)
     for (let i = 0; i < size; i++) fillSample(records, start + i, samples[i]!)
     model.expect(samples, size)
     for (let i = 0; i < size; ) {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Config } from '../../../src/config/schema.ts'
-import { ROWS_MAX } from '../../../src/model/live-step.ts'
+import { HOST_ROWS_MAX } from '../../../src/kernels/kernel.ts'
 import type { Scored } from '../../../src/model/scored.ts'
 import { type Delivered, type Outcome, Processor } from '../../../src/task/processor.ts'
 import { configOf } from '../model/support/driver.ts'
@@ -181,7 +181,7 @@ describe('processMany', () => {
     expect(processor.model.stateHash()).toBe(truth.model.stateHash())
     expect(processor.model.updates).toBeGreaterThan(50)
     // Over blocks that change no weights, and between two that do.
-    expect([...rows.keys()]).toEqual(expect.arrayContaining([1, 8, ROWS_MAX]))
+    expect([...rows.keys()]).toEqual(expect.arrayContaining([1, 8, HOST_ROWS_MAX]))
   })
 
   test('sequences that leave and come back are the same in a batch', () => {
