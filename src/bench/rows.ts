@@ -3,7 +3,7 @@ import type { Cell } from '../rnn/index.ts'
 import type { MetricsRow } from './metrics-rows.ts'
 import type { ServiceRow } from './service/rows.ts'
 
-export type KernelName = Parameters<typeof openKernel>[0]
+export type KernelName = Exclude<Parameters<typeof openKernel>[0], 'tensorflow'>
 
 /** One network and the batch that it learns from, H = `hidden`. */
 export interface UpdateCase {

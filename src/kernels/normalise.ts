@@ -12,7 +12,8 @@
 
 import type { LayerTape } from './layer-tape.ts'
 
-const EPSILON = 1e-5
+/** ε */
+export const NORMALISE_EPSILON = 1e-5
 
 /** Turns row t of `gates` (biases, H) from products into what the cell takes. */
 export function normaliseForward(tape: LayerTape, parameters: Float32Array, t: number): void {
@@ -23,7 +24,7 @@ export function normaliseForward(tape: LayerTape, parameters: Float32Array, t: n
     const at = t * biases * hidden + first
     let squares = 0
     for (let i = 0; i < hidden; i++) squares += gates[at + i]! * gates[at + i]!
-    const scale = 1 / Math.sqrt(squares / hidden + EPSILON)
+    const scale = 1 / Math.sqrt(squares / hidden + NORMALISE_EPSILON)
     scales[t * biases + block] = scale
     for (let i = 0; i < hidden; i++) {
       const a = scale * gates[at + i]!

@@ -18,12 +18,13 @@ export interface Tf {
   tidy<T>(make: () => T): T
   keep(tensor: Tensor): Tensor
   tensor(
-    values: Float32Array | Int32Array,
+    values: Float32Array | Int32Array | Uint8Array,
     shape: readonly number[],
-    type?: 'float32' | 'int32',
+    type?: 'float32' | 'int32' | 'bool',
   ): Tensor
   zeros(shape: readonly number[]): Tensor
   zerosLike(x: Tensor): Tensor
+  onesLike(x: Tensor): Tensor
   matMul(a: Tensor, b: Tensor, transposeA?: boolean, transposeB?: boolean): Tensor
   add(a: Tensor, b: Tensor | number): Tensor
   sub(a: Tensor | number, b: Tensor | number): Tensor
@@ -35,9 +36,9 @@ export interface Tf {
   rsqrt(x: Tensor): Tensor
   sigmoid(x: Tensor): Tensor
   tanh(x: Tensor): Tensor
-  /** Where `condition` is true `a`, else `b`. */
+  /** Where `condition` is true `a`, else `b`, all of one shape. */
   where(condition: Tensor, a: Tensor, b: Tensor): Tensor
-  greater(a: Tensor, b: Tensor | number): Tensor
+  broadcastTo(x: Tensor, shape: readonly number[]): Tensor
   lessEqual(a: Tensor, b: Tensor | number): Tensor
   sum(x: Tensor, axis?: number, keepDims?: boolean): Tensor
   mean(x: Tensor, axis?: number, keepDims?: boolean): Tensor
