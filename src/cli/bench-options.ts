@@ -7,7 +7,6 @@ import { openProduct } from '../bench/plain-product.ts'
 import type { KernelName } from '../bench/rows.ts'
 import { quickScale, type ServiceScale, wholeScale } from '../bench/service/scale.ts'
 import { type ServicePart, serviceParts } from '../bench/service/service.ts'
-import { laterValue } from '../config/later.ts'
 import { loadConfig } from '../config/load.ts'
 import type { Cell } from '../rnn/index.ts'
 import { integerOption, integersOption, usageError } from './options.ts'
@@ -143,16 +142,13 @@ function kernelOption(value: string | boolean | undefined): KernelName {
   if (value === undefined) return defaultKernel()
   const found = kernelNames.find((name) => name === value)
   if (found !== undefined) return found
-  const later = laterValue(['model', 'kernel'], value)
-  throw usageError(
-    later === undefined
-      ? `--kernel takes ${kernelNames.join(', ')}, not '${value}'.`
-      : `--kernel: ${later}.`,
-  )
+  const hint = value === 'tensorflow' ? ' (--only tensorflow measures that one)' : ''
+  throw usageError(`--kernel takes ${kernelNames.join(', ')}, not '${value}'${hint}.`)
 }
 
 /** The kernel of a configuration that names none. */
 function defaultKernel(): KernelName {
   const targets = { path: ['task', 'targets'], value: ['value'], option: 'headrace bench' }
-  return loadConfig({ env: {}, overrides: [targets] }).config.model.kernel
+  const { kernel } = loadConfig({ env: {}, overrides: [targets] }).config.model
+  return kernel === 'tensorflow' ? 'wasm' : kernel
 }

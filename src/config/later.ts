@@ -12,7 +12,6 @@ const laterValues: Readonly<Record<string, LaterValues>> = {
     values: ['avro', 'protobuf', 'float32'],
     instead: 'json, csv and bytes',
   },
-  'model.kernel': { values: ['tensorflow'], instead: 'wasm and reference' },
 }
 
 /** Says so where a value belongs to another version; undefined where it is just wrong. */

@@ -87,9 +87,12 @@ function checkFields(rules: Rules): void {
 
 /** What the kinds of tasks ask of the format, beyond their own keys. */
 function checkKind(rules: Rules): void {
-  const { task, input } = rules.config
+  const { task, input, model } = rules.config
   if (!rules.sound('task', 'kind') || !rules.sound('input', 'format')) return
   const isBytes = input.format === 'bytes'
+  if (task.kind === 'symbols' && rules.sound('model') && model.kernel === 'tensorflow') {
+    rules.fail(['model', 'kernel'], 'networks of symbols run on wasm and reference alone')
+  }
   if (task.kind !== 'symbols') {
     if (isBytes) rules.fail(['input', 'format'], 'bytes are for task.kind symbols alone')
     if (task.kind === 'supervised') checkSupervised(rules)

@@ -153,7 +153,8 @@ const model = z.strictObject({
     .default('auto')
     .describe(
       'Records of the partition between weight updates, a multiple of updateEvery; ' +
-        'auto: updateEvery × live sequences, at most 8.',
+        'auto: updateEvery × live sequences, at most 8. The kernel tensorflow takes up to 4096 ' +
+        'records at once where a block is as large.',
     ),
   learningRates: z
     .array(z.number().positive().max(1))
@@ -177,11 +178,13 @@ const model = z.strictObject({
         'squares, weights of the mixture and intervals go on learning.',
     ),
   kernel: z
-    .enum(['wasm', 'reference'])
+    .enum(['wasm', 'reference', 'tensorflow'])
     .default('wasm')
     .describe(
       'What does the arithmetic. wasm: single precision with SIMD; reference: plain loops in ' +
-        'double precision, several times slower, the truth that wasm is tested against.',
+        'double precision, several times slower, the truth that others are tested against; ' +
+        'tensorflow: TensorFlow.js on the processor or an NVIDIA GPU, which you install yourself, ' +
+        'for wide layers and many sequences (docs/gpu.md). Not for networks of symbols.',
     ),
   seed: z.int().min(0).default(1).describe('Seed of the initial weights and of everything random.'),
 })

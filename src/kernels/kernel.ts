@@ -1,4 +1,5 @@
 import type { NetworkSpec, SymbolSpec } from './network-spec.ts'
+import type { ResidentSequences, ResidentShape } from './resident.ts'
 import type { SymbolLimits, SymbolNetworkKernel } from './symbol-kernel.ts'
 
 /**
@@ -195,14 +196,17 @@ export interface Kernel {
   readonly name: string
   /** Where it computes. Only `gpu` may give other bits when the same is computed again. */
   readonly device: KernelDevice
-  /** Rows that go forward together, and runs that are learnt together, at most for good speed. */
+  /** Rows that go forward together at most. */
   readonly rowsMax: number
-  readonly runsMax: number
   /** Bytes that it has laid out for itself; what callers see may be a part of them. */
   readonly arenaBytes: number
   openNetwork(spec: NetworkSpec, limits: KernelLimits): NetworkKernel
   openSymbolNetwork(spec: SymbolSpec, limits: SymbolLimits): SymbolNetworkKernel
   openLeastSquares(options: LeastSquaresOptions): LeastSquares
+  /** Runs of so many steps, warm-up included, that one call learns well, at most. */
+  runsMax(spec: NetworkSpec, steps: number): number
+  /** A place on the device for sequences; null where the kernel's memory is this process's. */
+  openResident(shape: ResidentShape): ResidentSequences | null
   /** Gives back what it holds outside of the process's own memory; nothing it opened works then. */
   close(): void
 }

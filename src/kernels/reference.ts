@@ -27,12 +27,13 @@ export const referenceKernel: Kernel = {
   name: 'reference',
   device: 'host',
   rowsMax: HOST_ROWS_MAX,
-  runsMax: HOST_RUNS_MAX,
   // Its arrays are the callers' and small tapes beside them.
   arenaBytes: 0,
   openNetwork: (spec, limits) => new ReferenceNetwork(spec, limits),
   openSymbolNetwork: (spec, limits) => new ReferenceSymbolNetwork(spec, limits),
   openLeastSquares: (options) => new ReferenceLeastSquares(options),
+  runsMax: () => HOST_RUNS_MAX,
+  openResident: () => null,
   close: () => {},
 }
 

@@ -32,13 +32,14 @@ export function openWasmKernel(): Kernel {
     name: 'wasm',
     device: 'host',
     rowsMax: HOST_ROWS_MAX,
-    runsMax: HOST_RUNS_MAX,
     get arenaBytes() {
       return module.arena.bytes
     },
     openNetwork: (spec, limits) => new WasmNetwork(module, spec, limits),
     openSymbolNetwork: (spec, limits) => new WasmSymbolNetwork(module, spec, limits),
     openLeastSquares: (options) => new WasmLeastSquares(module, options),
+    runsMax: () => HOST_RUNS_MAX,
+    openResident: () => null,
     close: () => {},
   }
 }

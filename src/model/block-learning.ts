@@ -173,6 +173,9 @@ export abstract class BlockLearning<W extends SequenceWindows> {
     this.newest.applied = report.applied
   }
 
+  /** The `count` windows that were used least recently are about to go. */
+  protected shedding(_count: number): void {}
+
   private size(): number {
     const { block, updateEvery } = this.settings
     if (block !== 'auto') return block
@@ -201,6 +204,7 @@ export abstract class BlockLearning<W extends SequenceWindows> {
   private release(record: number): void {
     const { table, windows } = this
     const { max, keep } = this.settings.limits
+    if (table.windowed.size > max) this.shedding(table.windowed.size - max)
     while (table.windowed.size > max) {
       const sequence = table.windowed.first
       if (sequence === null) break

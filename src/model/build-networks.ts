@@ -35,7 +35,7 @@ export function buildNetworks(
         clipNorm: 1,
         huberDelta: 1,
         window: d.window,
-        runsMax: kernel.runsMax,
+        runsMax: kernel.runsMax(spec, d.updateEvery + d.window),
         warmupMax: d.updateEvery,
         seed: seeded ? model.seed + j : null,
       },

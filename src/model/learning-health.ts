@@ -52,6 +52,8 @@ export interface LearningParts {
   readonly networks: readonly WatchedNetwork[]
   readonly kernel: Pick<Kernel, 'arenaBytes'>
   readonly learn: boolean
+  /** Brings host memory of sequences up to date, where their states are elsewhere. */
+  readonly resident?: { pull(sequences: readonly Sequence[]): void } | null
 }
 
 /** How a model's learning fares, for those who watch: reads, and changes nothing of the state. */
@@ -89,7 +91,10 @@ export class LearningHealth<P extends LearningParts = LearningParts> {
   }
 
   networks(): NetworkHealth[] {
-    const { networks, guard, learn } = this.parts
+    const { networks, guard, learn, resident } = this.parts
+    const recent: Sequence[] = []
+    if (resident) this.eachRecent((sequence) => recent.push(sequence))
+    resident?.pull(recent)
     return networks.map((member, j) => {
       const { network } = member
       const { gradientNorm, size, clipped, refused } = network.updatesObserved

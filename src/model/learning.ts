@@ -6,6 +6,7 @@ import type { Drift } from './drift.ts'
 import type { Guard } from './guard.ts'
 import type { Hash64 } from './hash.ts'
 import { middleOf, type NetworkMember } from './networks.ts'
+import type { Resident } from './resident.ts'
 import { NO_WINDOW, type Sequence, type SequenceTable } from './sequence.ts'
 import type { Windows } from './window.ts'
 
@@ -16,6 +17,8 @@ interface LearningParts {
   readonly networks: readonly NetworkMember[]
   readonly drift: Drift
   readonly guard: Guard
+  /** null where states and inputs are in host memory. */
+  readonly resident: Resident | null
 }
 
 /**
@@ -27,6 +30,7 @@ export class Learning extends BlockLearning<Windows> {
   private readonly learn: boolean
   private readonly networks: readonly NetworkMember[]
   private readonly guard: Guard
+  private readonly resident: Resident | null
   private readonly runs: Run[] = []
   private readonly batch: WindowBatch
   /** Runs that go to the networks together. */
@@ -42,11 +46,18 @@ export class Learning extends BlockLearning<Windows> {
     this.learn = config.model.learn && networks.length > 0
     this.networks = networks
     this.guard = parts.guard
+    this.resident = parts.resident
     this.runsMax = networks[0]?.network.options.runsMax ?? 1
     const { inputs, outputs } = networks[0]?.network.spec ?? { inputs: 1, outputs: d.outputs }
     const stepsMax = d.updateEvery + d.window
-    this.batch = new WindowBatch({ runsMax: this.runsMax, stepsMax, inputs, outputs })
-    this.starts = networks.map((member) => new Float32Array(this.runsMax * member.stateSize))
+    const here = this.resident === null ? 1 : 0
+    this.batch = new WindowBatch({
+      runsMax: this.runsMax,
+      stepsMax,
+      inputs: here * inputs,
+      outputs,
+    })
+    this.starts = networks.map(({ stateSize }) => new Float32Array(here * this.runsMax * stateSize))
   }
 
   /**
@@ -91,12 +102,13 @@ export class Learning extends BlockLearning<Windows> {
   }
 
   private update(record: number, chain: Hash64): void {
-    const { runs, batch, networks } = this
+    const { runs, batch, networks, resident } = this
     for (let from = 0; from < this.runCount; from += this.runsMax) {
       const to = Math.min(this.runCount, from + this.runsMax)
       batch.clear()
       for (let i = from; i < to; i++) this.writeRun(runs[i] as Run)
-      for (let j = 0; j < networks.length; j++) {
+      resident?.accumulate(batch)
+      for (let j = 0; j < networks.length && resident === null; j++) {
         networks[j]!.network.accumulate(batch, this.starts[j]!)
       }
     }
@@ -112,10 +124,25 @@ export class Learning extends BlockLearning<Windows> {
     if (applied) this.counters[3]! += 1
   }
 
+  protected override shedding(count: number): void {
+    const { resident } = this
+    if (resident === null) return
+    const { windowed } = this.table
+    const leaving: Sequence[] = []
+    for (let s = windowed.first; s !== null && leaving.length < count; s = windowed.after(s)) {
+      leaving.push(s)
+    }
+    resident.pull(leaving)
+  }
+
   private writeRun({ sequence, newest }: Run): void {
-    const { windows, batch, networks } = this
+    const { windows, batch, networks, resident } = this
     this.table.touch(sequence)
-    const start = windows.writeRun(sequence, newest, batch)
+    const start = windows.writeRun(sequence, newest, batch, resident === null)
+    if (resident !== null) {
+      resident.placeRun(batch.runs - 1, sequence, start)
+      return
+    }
     const states = windows.checkpointOf(sequence, start)
     const { float32 } = windows.memoryOf(sequence)
     for (let j = 0; j < networks.length; j++) {

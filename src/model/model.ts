@@ -23,6 +23,7 @@ import { Mixture } from './mixture.ts'
 import { NaiveForecasts } from './naive.ts'
 import { domainsOf, Portfolio } from './portfolio.ts'
 import { Profiles } from './profiles.ts'
+import { Resident } from './resident.ts'
 import { Residuals } from './residuals.ts'
 import { Scaler } from './scaler.ts'
 import type { Scored } from './scored.ts'
@@ -65,7 +66,11 @@ export class Model {
   private readonly learning: Learning
   /** null where the configuration names the seasons. */
   private readonly seasons: FoundSeasons | null
+  /** null where states are in host memory. */
+  private readonly resident: Resident | null
   private readonly chain = new Hash64()
+  /** What the model says goes into the chain hash where the same log gives the same bits. */
+  private readonly said: Hash64
   private readonly steps: Steps
   private count = 0
   /** The step that was finished last. */
@@ -78,6 +83,7 @@ export class Model {
   constructor(config: ForecastConfig, kernel: Kernel, { seeded = true }: ModelOptions = {}) {
     const d = dimensionsOf(config)
     this.dimensions = d
+    this.said = kernel.device === 'gpu' ? new Hash64() : this.chain
     const core = new Layout()
     core.claim(HEADER.size)
     const domains = domainsOf(config.model.portfolio)
@@ -113,26 +119,20 @@ export class Model {
     this.guard = new Guard(d, networks, this.memberNames)
     const finder = d.foundSeasons === null ? null : new SeasonFinder(core, d.targets)
     this.table = new SequenceTable(core.size, states)
+    const { inputs: rows, rowsMax, twin, twinOutputs } = this.portfolio
+    this.resident = Resident.open(kernel, d, {
+      ...{ table: this.table, windows: this.windows, networks, twin, twinOutputs },
+      ...{ inputs: rows, rowsMax, slots: config.sequences.max },
+    })
     this.learning = new Learning(config, d, {
-      table: this.table,
-      windows: this.windows,
-      networks,
-      drift: this.drift,
-      guard: this.guard,
+      ...{ table: this.table, windows: this.windows, networks },
+      ...{ drift: this.drift, guard: this.guard, resident: this.resident },
     })
     this.scores = new Scores(d, this.memberNames)
-    const { table, windows, portfolio, mixture, learning, scores, drift, guard } = this
-    const own = { table, windows, portfolio, mixture, learning, scores, drift, guard }
-    this.steps = new Steps(d, {
-      ...own,
-      history,
-      naive,
-      profiles,
-      residuals,
-      inputs,
-      scaler,
-      finder,
-    })
+    const { table, windows, portfolio, mixture, learning, scores, drift, guard, resident } = this
+    const own = { table, windows, portfolio, mixture, learning, scores, drift, guard, resident }
+    const ofSteps = { history, naive, profiles, residuals, inputs, scaler, finder }
+    this.steps = new Steps(d, { ...own, ...ofSteps })
     const { foundSeasons } = d
     this.seasons =
       finder === null || foundSeasons === null
@@ -141,7 +141,7 @@ export class Model {
     this.newest = this.steps.live[0]!
     this.health = new ModelHealth(d, { ...own, networks, kernel, learn: config.model.learn })
     const hasLines = portfolio.lines.length > 0
-    this.view = new ModelView(d, { table, windows, history, mixture, networks, hasLines })
+    this.view = new ModelView(d, { ...own, history, networks, hasLines })
     this.snapshots = this.openSnapshots()
   }
 
@@ -187,6 +187,11 @@ export class Model {
   /** Memory of one sequence with its window: its state and what the engine needs to hold it. */
   get bytesPerSequence(): number {
     return this.table.bytesPerSequence + this.windows.byteLength
+  }
+
+  /** Of one sequence's memory what is on a device too; 0 where there is none. */
+  get bytesOnDevice(): number {
+    return this.resident?.bytesPerSequence ?? 0
   }
 
   /** Bytes of everything that the sequences share. */
@@ -251,7 +256,7 @@ export class Model {
       if (!learning.boundary(record)) continue
       // What the steps beside it will have said by then may make a look at the seasons due.
       const looks = this.seasons?.mayLook(rows + 1) ?? false
-      if (!looks && learning.isQuiet(record)) learning.endBlock(record, this.chain)
+      if (!looks && learning.isQuiet(record)) learning.endBlock(record, this.said)
       else more = false
     }
     steps.forward(rows)
@@ -286,6 +291,7 @@ export class Model {
 
   /** 64 bits over the whole state, 16 hex digits; costs a pass over all of it. */
   stateHash(): string {
+    this.resident?.sync()
     return stateHash(this.table, this.windows, this.shared())
   }
 
@@ -310,6 +316,7 @@ export class Model {
   gradientNormByLag(name?: string): LagNorms[] {
     const sequence = name === undefined ? this.table.used.last : this.table.byName.get(name)
     if (sequence === null || sequence === undefined) return []
+    this.resident?.pull([sequence])
     return gradientNorms(sequence, this.dimensions, this.windows, this.portfolio.networks)
   }
 
@@ -318,7 +325,7 @@ export class Model {
     const step = steps.live[i]!
     this.newest = step
     this.count = step.record
-    steps.finish(i, this.chain)
+    steps.finish(i, this.said)
     if (isLast) this.endBlockIfDue()
     step.forecast.updates = learning.updates
   }
@@ -326,9 +333,9 @@ export class Model {
   private endBlockIfDue(): void {
     if (!this.learning.boundary(this.count)) return
     const live = this.table.live
-    this.learning.endBlock(this.count, this.chain)
+    this.learning.endBlock(this.count, this.said)
     if (this.table.live !== live) this.steps.share(this.count)
-    this.seasons?.look(this.count, this.chain)
+    this.seasons?.look(this.count, this.said)
   }
 
   /** A restore has filled the sequences and what `shared` returned: derives all else from them. */
@@ -340,6 +347,7 @@ export class Model {
     this.seasons?.arrange()
     this.steps.share(this.count)
     this.learning.restored()
+    this.resident?.restored()
   }
 
   private openSnapshots(): Snapshots {
@@ -347,6 +355,7 @@ export class Model {
       records: () => this.count,
       arrays: () => {
         assert(this.begun === this.next, 'a cut lies between two records')
+        this.resident?.sync()
         return this.shared()
       },
       written: (arrays) => this.restored(arrays),

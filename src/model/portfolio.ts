@@ -73,9 +73,9 @@ export class Portfolio {
   /** The first line among the members. */
   private readonly linesAt: number
   /** The network that stands for all, which the twin that forgets shares; null without it. */
-  private readonly twin: NetworkMember | null
+  readonly twin: NetworkMember | null
   /** (rowsMax, O) */
-  private readonly twinOutputs: Float64Array
+  readonly twinOutputs: Float64Array
   /** The step whose forecasts learn, and the one that makes some. */
   private readonly past: LineStep
   private readonly now: LineStep

@@ -12,6 +12,7 @@ import type { Mixture } from './mixture.ts'
 import type { NaiveForecasts } from './naive.ts'
 import type { Portfolio } from './portfolio.ts'
 import type { Profiles } from './profiles.ts'
+import type { Resident } from './resident.ts'
 import type { Residuals } from './residuals.ts'
 import type { Scaler } from './scaler.ts'
 import type { Scores } from './scores.ts'
@@ -42,6 +43,8 @@ interface StepParts {
   readonly scores: Scores
   readonly drift: Drift
   readonly guard: Guard
+  /** null where states are in host memory. */
+  readonly resident: Resident | null
   /** null where the seasons are named. */
   readonly finder: SeasonFinder | null
 }
@@ -121,7 +124,7 @@ export class Steps {
   /** First phase of record `record` as step `i` of those on their way. */
   begin(i: number, sequence: Sequence, sample: Sample, record: number): void {
     const { history, profiles, residuals, inputs, windows } = this.parts
-    const { portfolio, mixture, table, learning, scaler, drift } = this.parts
+    const { portfolio, mixture, table, learning, scaler, drift, resident } = this.parts
     const { core } = sequence
     const step = this.live[i]!
     const t = core[HEADER.steps]!
@@ -144,8 +147,10 @@ export class Steps {
     if (sequence.window === NO_WINDOW) {
       windows.open(sequence)
       table.windowed.append(sequence)
+      resident?.begin(sequence)
     }
     windows.beginStep(sequence, t, record)
+    if (resident === null) windows.keepStates(sequence, t)
     inputs.write(core, t, sample.values, history, step.x)
     windows.keepInputs(sequence, t, step.x)
     core[HEADER.steps] = t + 1
@@ -156,12 +161,14 @@ export class Steps {
 
   /** Second phase of the first `count` steps. */
   forward(count: number): void {
-    this.parts.portfolio.forward(count, this.live)
+    const { portfolio, resident } = this.parts
+    if (resident === null) portfolio.forward(count, this.live)
+    else resident.forward(count, this.live)
   }
 
   /** Last phase of step `i`, in the order of records; the chain hash takes it in. */
   finish(i: number, chain: Hash64): void {
-    const { windows, portfolio, mixture, table, finder } = this.parts
+    const { windows, portfolio, mixture, table, finder, resident } = this.parts
     const live = this.live[i]!
     const { step, scored, forecast } = live
     const sequence = live.sequence as Sequence
@@ -179,7 +186,8 @@ export class Steps {
     // Members, mixture and H_t: what the members say does not tell how they were weighed.
     chain.words(this.memberWords, 0, this.memberWords.length)
     chain.words(live.meanWords, 0, live.meanWords.length)
-    chain.words(sequence.home.words, sequence.statesAt, table.stateSize)
+    // On a device a state stays there; what the members say was made of it.
+    if (resident === null) chain.words(sequence.home.words, sequence.statesAt, table.stateSize)
     this.fillForecast(live, sequence)
     live.sequence = null
   }

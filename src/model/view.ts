@@ -5,6 +5,7 @@ import { lineLags, maxLag, networkLags } from './lags.ts'
 import { ABSENT } from './layout.ts'
 import type { Mixture } from './mixture.ts'
 import type { NetworkMember } from './networks.ts'
+import type { Resident } from './resident.ts'
 import { HEADER, type Sequence, type SequenceTable } from './sequence.ts'
 import { type SequenceSummary, SequenceView, summaryOf } from './sequence-view.ts'
 import { absentToNaN } from './steps.ts'
@@ -66,6 +67,8 @@ export interface ViewedParts {
   readonly history: History
   readonly mixture: Mixture
   readonly networks: readonly NetworkMember[]
+  /** null where states are in host memory. */
+  readonly resident: Resident | null
   /** Whether lines look back too. */
   readonly hasLines: boolean
 }
@@ -87,6 +90,7 @@ export class ModelView extends SequenceView {
     const sequence = table.byName.get(name)
     if (sequence === undefined) return null
     const time = history.timeAfter(sequence.core, sequence.steps - 1, 0)
+    this.parts.resident?.pull([sequence])
     return {
       ...summaryOf(sequence),
       timeMs: time === ABSENT ? null : time,

@@ -13,6 +13,11 @@ const LINE_WORDS = 16
 /** State of a loss in a window. */
 const LOSS = { none: 0, arrived: 1, learnt: 2 } as const
 
+/** Q: states that a window keeps for runs to begin with. */
+export function keptStatesOf({ windowCapacity, updateEvery }: Dimensions): number {
+  return Math.floor((windowCapacity - 1) / updateEvery) + 1
+}
+
 /** Floats per sequence and step of what windows keep of all networks together. */
 export interface WindowSizes {
   /** S: states. */
@@ -49,7 +54,7 @@ export class Windows {
     this.d = d
     this.inputs = inputs
     this.sizes = sizes
-    this.checkpoints = Math.floor((windowCapacity - 1) / updateEvery) + 1
+    this.checkpoints = keptStatesOf(d)
     // A sequence joins before it has taken more than 2 × updateEvery steps since it last did, and
     // then learns everything that has arrived.
     this.lossSteps = 2 * updateEvery + maxHorizon
@@ -103,16 +108,21 @@ export class Windows {
     return sequence.window !== NO_WINDOW && step >= sequence.core[HEADER.windowStart]!
   }
 
-  /** Begins own step `step`: its record count, no losses yet, and at a checkpoint the states. */
+  /** Begins own step `step`: its record count, and no losses yet. */
   beginStep(sequence: Sequence, step: number, record: number): void {
-    const { outputs, updateEvery } = this.d
+    const { outputs } = this.d
     const { window } = sequence
-    const { float64, float32, bytes } = this.slab.chunkOf(window)
+    const { float64, bytes } = this.slab.chunkOf(window)
     const ring = ringIndex(step, this.lossSteps)
     float64[this.slab.float64At(window) + ring] = record
     const losses = this.slab.bytesAt(window) + ring * outputs
     for (let o = 0; o < outputs; o++) bytes[losses + o] = LOSS.none
-    if (ringIndex(step, updateEvery) !== 0) return
+  }
+
+  /** Keeps the states before own step `step` where runs may begin with it. */
+  keepStates(sequence: Sequence, step: number): void {
+    if (ringIndex(step, this.d.updateEvery) !== 0) return
+    const { float32 } = this.slab.chunkOf(sequence.window)
     const { home, statesAt } = sequence
     const to = this.checkpointOf(sequence, step)
     for (let i = 0; i < this.sizes.states; i++) float32[to + i] = home.float32[statesAt + i]!
@@ -180,10 +190,15 @@ export class Windows {
     return this.slab.float32At(window) + this.featuresAt + ring * this.sizes.features
   }
 
+  /** Offset in `float32` of all states that are kept, (Q, S). */
+  keptAt({ window }: Sequence): number {
+    return this.slab.float32At(window) + this.statesAt
+  }
+
   /** Offset in `float32` of the states stored before own step `step`, a multiple of updateEvery. */
-  checkpointOf({ window }: Sequence, step: number): number {
+  checkpointOf(sequence: Sequence, step: number): number {
     const ring = ringIndex(step / this.d.updateEvery, this.checkpoints)
-    return this.slab.float32At(window) + this.statesAt + ring * this.sizes.states
+    return this.keptAt(sequence) + ring * this.sizes.states
   }
 
   /** Keeps the target that has arrived for output `output` of own step `step`, standardised. */
@@ -225,12 +240,13 @@ export class Windows {
   /**
    * Writes the run whose newest loss stands at own step `newest` as the batch's next, with all
    * losses within `runLosses` steps, which count as learnt from now on, and returns the own step at
-   * which it starts: that of the nearest stored state.
+   * which it starts: that of the nearest stored state. `withInputs`: the batch is to have them.
    */
-  writeRun(sequence: Sequence, newest: number, batch: WindowBatch): number {
+  writeRun(sequence: Sequence, newest: number, batch: WindowBatch, withInputs: boolean): number {
     const { runLosses, outputs } = this.d
     const { window } = sequence
-    const start = this.writeInputs(sequence, newest, batch)
+    const start = this.addRun(sequence, newest, batch)
+    if (withInputs) this.writeInputs(sequence, start, newest, batch)
     const run = batch.runs - 1
     const { float32, bytes } = this.slab.chunkOf(window)
     const targets = this.slab.float32At(window) + this.targetsAt
@@ -254,7 +270,8 @@ export class Windows {
    */
   writeProbe(sequence: Sequence, newest: number, batch: WindowBatch): number {
     const { window } = sequence
-    const start = this.writeInputs(sequence, newest, batch)
+    const start = this.addRun(sequence, newest, batch)
+    this.writeInputs(sequence, start, newest, batch)
     const { float32, bytes } = this.slab.chunkOf(window)
     const targets = this.slab.float32At(window) + this.targetsAt
     const states = this.slab.bytesAt(window)
@@ -274,15 +291,20 @@ export class Windows {
     hash.words(this.slab.chunkOf(window).words, this.slab.wordsAt(window), this.byteLength / 4)
   }
 
-  private writeInputs(sequence: Sequence, newest: number, batch: WindowBatch): number {
+  /** Opens the run that ends at own step `newest` and returns where it starts. */
+  private addRun(sequence: Sequence, newest: number, batch: WindowBatch): number {
     const { updateEvery } = this.d
     const first = Math.max(sequence.core[HEADER.windowStart]!, newest - this.d.window + 1)
     const start = Math.floor(first / updateEvery) * updateEvery
-    const run = batch.add(first - start, newest - start + 1)
+    batch.add(first - start, newest - start + 1)
+    return start
+  }
+
+  private writeInputs(sequence: Sequence, start: number, newest: number, batch: WindowBatch): void {
+    const run = batch.runs - 1
     for (let step = start; step <= newest; step++) {
       this.readInputs(sequence, step, batch.inputs, batch.inputsAt(run, step - start))
     }
-    return start
   }
 
   /** Places of the packed input vector at place `ring` of a window: see `PackedInputs`. */

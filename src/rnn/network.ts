@@ -63,7 +63,8 @@ export class Network {
   readonly options: NetworkOptions
   /** Floats of one sequence's state. */
   readonly stateSize: number
-  private readonly kernel: NetworkKernel
+  /** Its arithmetic. */
+  readonly kernel: NetworkKernel
   private readonly scalars = new Float64Array(3)
   private readonly adamStep: AdamStep
   private readonly report: UpdateReport = {

@@ -159,7 +159,7 @@ describe('bench', () => {
       '--parts takes backlog, restore, latency, kill, stall',
     ],
     [['--only', 'update,tensorflow'], '--only tensorflow is not in this version'],
-    [['--kernel', 'tensorflow'], '--kernel: "tensorflow" is not in this version'],
+    [['--kernel', 'tensorflow'], '--only tensorflow measures that one'],
     [['--kernel', 'fast'], "--kernel takes wasm, reference, not 'fast'."],
     [['--cells', 'rnn,cnn'], "--cells takes rnn, gru, lstm, not 'cnn'."],
     [['--hidden', '32,1025'], "--hidden takes whole numbers up to 1024, not '1025'."],

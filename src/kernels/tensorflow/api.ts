@@ -68,7 +68,6 @@ export interface Backend {
     readonly TF_ATTR_INT: number
     readonly TF_FLOAT: number
     readonly TF_INT32: number
-    readonly TF_Version?: string
   }
   executeSingleOutput(
     name: string,

@@ -1,12 +1,19 @@
+import { assert } from '../../assert.ts'
 import { HeadraceError } from '../../errors.ts'
 import type { Kernel } from '../kernel.ts'
 import { ReferenceLeastSquares } from '../least-squares.ts'
 import { loadTensorflow } from './load.ts'
 import { TensorflowNetwork } from './network.ts'
+import { TensorflowResident } from './resident.ts'
 
-/** Rows of one step, and runs of one update, that go to the device together at most. */
+/** Rows of one step that go to the device together at most. */
 const ROWS_MAX = 4096
+/** Runs of one update: what the way back needs of them is to stay within so many bytes. */
 const RUNS_MAX = 512
+const RUNS_MIN = 16
+const TAPE_BYTES = 512 * 1024 * 1024
+/** Floats for each unit and step that forward and backward hold, about. */
+const TAPE_FLOATS = 32
 
 /**
  * Single precision through TensorFlow.js: for wide layers and many sequences, where one operation
@@ -21,11 +28,11 @@ const RUNS_MAX = 512
 export function openTensorflowKernel(): Kernel {
   const { tf, device } = loadTensorflow()
   const networks: TensorflowNetwork[] = []
+  const residents: TensorflowResident[] = []
   return {
     name: 'tensorflow',
     device,
     rowsMax: ROWS_MAX,
-    runsMax: RUNS_MAX,
     // All of the thread's, as the library counts it.
     get arenaBytes() {
       return tf.memory().numBytes
@@ -42,7 +49,21 @@ export function openTensorflowKernel(): Kernel {
       )
     },
     openLeastSquares: (options) => new ReferenceLeastSquares(options),
+    runsMax: ({ layers, hidden }, steps) => {
+      const each = 4 * TAPE_FLOATS * layers * hidden * steps
+      return Math.max(RUNS_MIN, Math.min(RUNS_MAX, Math.floor(TAPE_BYTES / each)))
+    },
+    openResident(shape) {
+      const own = shape.networks.map((network) => {
+        assert(network instanceof TensorflowNetwork, 'resident networks are of the same kernel')
+        return network
+      })
+      const resident = new TensorflowResident(tf, shape, own)
+      residents.push(resident)
+      return resident
+    },
     close() {
+      for (const resident of residents.splice(0)) resident.dispose()
       for (const network of networks.splice(0)) network.dispose()
     },
   }

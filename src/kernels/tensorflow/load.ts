@@ -5,8 +5,8 @@ import { HeadraceError } from '../../errors.ts'
 import type { Tf } from './api.ts'
 
 /** The packages that can serve, the preferred one first; the version this kernel is tested with. */
-export const TENSORFLOW_PACKAGES = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'] as const
-export const TENSORFLOW_VERSION = '4.22.0'
+const TENSORFLOW_PACKAGES = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'] as const
+const TENSORFLOW_VERSION = '4.22.0'
 
 /** TensorFlow as found on this machine. */
 export interface LoadedTensorflow {
@@ -53,10 +53,13 @@ export function findPackage(
   return null
 }
 
-/** tfjs-node 4.22 calls functions that Node 23 removed from `util`: where absent they come back. */
+/**
+ * tfjs-node 4.22 calls functions that Node 23 removed from `util`: where absent they come back. The
+ * other one is deprecated, and would have said so on standard error: it means the same.
+ */
 export function restoreRemoved(of: Record<string, unknown>): void {
   of.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined
-  of.isArray ??= Array.isArray
+  of.isArray = Array.isArray
 }
 
 function absent(): HeadraceError {

@@ -210,7 +210,7 @@ export class TensorflowNetwork implements NetworkKernel {
 }
 
 /** How many rows go forward where `rows` are asked for. */
-function paddedRows(rows: number): number {
+export function paddedRows(rows: number): number {
   let padded = ROWS_MIN
   while (padded < rows) padded *= 2
   return padded

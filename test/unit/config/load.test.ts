@@ -206,16 +206,19 @@ describe('what is wrong is said with file, line, column, path, expected and got'
   })
 
   test('what this version does not have is told apart from what is unknown', () => {
-    const text = [
-      'input: { format: avro }',
-      'task: { targets: [a] }',
-      'model: { kernel: tensorflow }',
-    ].join('\n')
+    const text = ['input: { format: avro }', 'task: { targets: [a] }'].join('\n')
     const lines = errorLines({ text })
-    expect(lines).toHaveLength(2)
+    expect(lines).toHaveLength(1)
     for (const line of lines) expect(line).toContain('not in this version')
     expect(lines[0]).toContain('which has json, csv and bytes')
     expect(lines.join()).not.toContain('unknown key')
+  })
+
+  test('networks of symbols have no kernel of TensorFlow', () => {
+    const text = 'task: { kind: symbols, field: s }\nmodel: { kernel: tensorflow }\n'
+    expect(errorLines({ text })).toEqual([
+      'taxi.yaml:2:18: model.kernel: networks of symbols run on wasm and reference alone',
+    ])
   })
 
   test('errors of YAML itself: syntax, duplicate keys, several documents, bombs', () => {

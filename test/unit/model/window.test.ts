@@ -21,6 +21,7 @@ function open(window: number, updateEvery: number, horizons: number[]) {
   const step = (t: number) => {
     sequence.home.float32.fill(t, sequence.statesAt, sequence.statesAt + STATES)
     windows.beginStep(sequence, t, 1000 + t)
+    windows.keepStates(sequence, t)
     windows.keepInputs(sequence, t, Float32Array.of(t / 64, -t / 64))
     sequence.core[HEADER.steps] = t + 1
   }
@@ -71,7 +72,7 @@ describe('Windows', () => {
     for (const loss of [10, 14, 15, 17]) windows.arrive(sequence, loss, 0, loss / 10)
     expect(windows.newestUnlearnt(sequence, 19)).toBe(17)
     // Window 12 … 17, begun at the state before step 12, which is stored.
-    expect(windows.writeRun(sequence, 17, batch)).toBe(12)
+    expect(windows.writeRun(sequence, 17, batch, true)).toBe(12)
     expect([batch.warmup[0], batch.steps[0]]).toEqual([0, 6])
     const arrived = (run: number, steps: number) =>
       Array.from({ length: steps }, (_, s) => batch.mask[batch.targetsAt(run, s)])
@@ -80,7 +81,7 @@ describe('Windows', () => {
     expect(targets).toEqual([Math.fround(1.4), 1.5])
     expect(windows.newestUnlearnt(sequence, 13)).toBe(10)
     // Window 5 … 10: steps 4 … 10 with one step forward only.
-    expect(windows.writeRun(sequence, 10, batch)).toBe(4)
+    expect(windows.writeRun(sequence, 10, batch, true)).toBe(4)
     expect([batch.warmup[1], batch.steps[1]]).toEqual([1, 7])
     const inputs = batch.inputs.subarray(batch.inputsAt(1, 0), batch.inputsAt(1, 7))
     expect([...inputs]).toEqual([4, 5, 6, 7, 8, 9, 10].flatMap(inputsOf))
