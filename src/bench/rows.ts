@@ -47,6 +47,24 @@ export interface ReferenceRow extends UpdateCase {
   readonly times: number
 }
 
+/** One step and one update of many sequences by the kernels wasm and tensorflow in turn. */
+export interface TensorflowRow extends UpdateCase {
+  readonly bench: 'tensorflow'
+  readonly kernel: 'tensorflow'
+  /** `cpu: …` or `gpu: …`, with its name. */
+  readonly device: string
+  readonly inputs: number
+  readonly stepMicroseconds: number
+  readonly wasmStepMicroseconds: number
+  readonly updateMicroseconds: number
+  readonly wasmUpdateMicroseconds: number
+  /** Of a stream with one update for every `window` steps of all rows. */
+  readonly recordsPerSecond: number
+  readonly wasmRecordsPerSecond: number
+  /** How many times as many records a second as wasm. */
+  readonly times: number
+}
+
 /** The same update by headrace and by another library in turn. */
 export interface PeerRow extends UpdateCase {
   readonly bench: 'peer'
@@ -121,6 +139,7 @@ export type BenchRow =
   | UpdateRow
   | ProductRow
   | ReferenceRow
+  | TensorflowRow
   | PeerRow
   | ReplayRow
   | BlockRow

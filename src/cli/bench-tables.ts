@@ -27,6 +27,7 @@ export function benchTables(rows: readonly BenchRow[]): BenchTable[] {
     productTable(of('product')),
     referenceTable(of('reference')),
     ...peers.map(([peer, found = []]) => peerTable(peer, found)),
+    ...tensorflowTables(of('tensorflow')),
     replayTable(of('replay')),
     blockTable(of('block')),
     latencyTable(of('latency')),
@@ -39,6 +40,36 @@ export function benchTables(rows: readonly BenchRow[]): BenchTable[] {
     metricsOverheadTable(of('metrics-overhead')),
     metricsScrapeTable(of('metrics-scrape')),
   ].filter(({ cells }) => cells.length > 1)
+}
+
+function tensorflowTables(rows: Rows<'tensorflow'>): BenchTable[] {
+  const devices = Object.entries(Object.groupBy(rows, ({ device }) => device))
+  return devices.map(([device, found = []]) => ({
+    title: `TensorFlow (${device}) against wasm: one step, one update, records of a stream`,
+    cells: [
+      [
+        'cell',
+        'hidden',
+        'rows',
+        'window',
+        'step µs',
+        'wasm',
+        'update µs',
+        'wasm',
+        'records/s',
+      ].concat('wasm', 'times'),
+      ...found.map((row) => [
+        ...updateCells(row),
+        figure(row.stepMicroseconds),
+        figure(row.wasmStepMicroseconds),
+        figure(row.updateMicroseconds),
+        figure(row.wasmUpdateMicroseconds),
+        grouped(Math.round(row.recordsPerSecond)),
+        grouped(Math.round(row.wasmRecordsPerSecond)),
+        figure(row.times),
+      ]),
+    ],
+  }))
 }
 
 function updateTable(rows: Rows<'update'>): BenchTable {
@@ -177,7 +208,7 @@ function dataCells({ data, portfolio, sequences, horizons, seasons, inputs }: Da
   ]
 }
 
-function updateCells(row: Rows<'update' | 'reference' | 'peer'>[number]): string[] {
+function updateCells(row: Rows<'update' | 'reference' | 'peer' | 'tensorflow'>[number]): string[] {
   return [row.cell, String(row.hidden), String(row.rows), String(row.window)]
 }
 

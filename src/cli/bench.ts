@@ -8,6 +8,7 @@ import { benchAgainstReference } from '../bench/reference.ts'
 import { benchReplays } from '../bench/replay.ts'
 import { type BenchRun, systemBenchClock } from '../bench/rounds.ts'
 import type { BenchRow, UpdateCase } from '../bench/rows.ts'
+import { benchTensorflow } from '../bench/tensorflow.ts'
 import { benchUpdates } from '../bench/update.ts'
 import { systemClock } from '../clock.ts'
 import { type BenchName, type BenchPlan, benchOptions, planOf } from './bench-options.ts'
@@ -21,13 +22,16 @@ import { packageVersion } from './version.ts'
 
 const help = `headrace bench: how fast this machine learns
 
-Usage: headrace bench [--only update,product,reference,replay,latency,memory,service,metrics]
+Usage: headrace bench [--only update,product,reference,replay,latency,memory,service,metrics,
+                       tensorflow]
          [--kernel NAME] [--cells rnn,gru,lstm] [--hidden 16,32] [--rows 1,8] [--window 16]
          [--sequences 1,1000] [--records N] [--rounds N] [--least-ms N] [--json]
        headrace bench --only service [--quick]
          [--parts backlog,restore,latency,kill,stall,rolling,idle]
          [--kernel NAME] [--json]
        headrace bench --only metrics [--quick] [--kernel NAME] [--json]
+       headrace bench --only tensorflow [--quick] [--cells lstm] [--hidden 32,128,256,512]
+         [--rows 1,64,1024] [--window 16] [--rounds N] [--json]
 
   update      one update of a recurrent network (8 inputs, one layer): forward over the window,
               backward over it, clip, Adam; and its share of the kernel's plain matrix product
@@ -42,6 +46,9 @@ Usage: headrace bench [--only update,product,reference,replay,latency,memory,ser
               that is started): a backlog against replay, latency of a prediction, how long there
               is none after a kill -9, a stalled commit, a rolling restart, and the CPU of an idle
               service; about ten minutes
+  tensorflow  one step and one update of many sequences (LSTM, one layer) by the kernels wasm and
+              tensorflow in turn, and what a stream gets of both; the device that TensorFlow found
+              is named (docs/gpu.md tells how to install it); three minutes or so
   metrics     what watching a service costs: all metrics and a scrape a second, and a live page,
               against none, in turn; and how long a scrape takes; about eight minutes
 
@@ -108,6 +115,12 @@ const benches: Readonly<Record<BenchName, Bench>> = {
   // Which loads the brokers' client.
   service: async (plan, run, io) =>
     (await import('./bench-service.ts')).runServiceBench(plan, run, io),
+  tensorflow: (plan, run) => {
+    const lstm = { ...plan, cells: plan.cells.length === 1 ? plan.cells : (['lstm'] as const) }
+    const hidden = plan.isQuick ? [32] : [32, 128, 256, 512]
+    const rows = plan.isQuick ? [1, 64] : [1, 64, 1024]
+    return benchTensorflow(learningCases(lstm, hidden, rows, 4 * mostFlops), run)
+  },
   metrics: async (plan, run, io) =>
     (await import('./bench-metrics.ts')).runMetricsBench(plan, run, io),
 }
@@ -126,15 +139,20 @@ function updateCases(
 }
 
 /** The cases of the plan, none so large that the program would not listen for minutes. */
-function learningCases(...args: Parameters<typeof updateCases>): UpdateCase[] {
-  const cases = updateCases(...args)
-  const large = cases.find((each) => updateFlops(each) > mostFlops)
+function learningCases(
+  plan: BenchPlan,
+  allOf: readonly number[],
+  rowsOf: readonly number[],
+  most = mostFlops,
+): UpdateCase[] {
+  const cases = updateCases(plan, allOf, rowsOf)
+  const large = cases.find((each) => updateFlops(each) > most)
   if (large === undefined) return cases
   const { cell, hidden, rows, window } = large
   const billions = Math.round(updateFlops(large) / 1e9)
   throw usageError(
     `An update of ${cell} with --hidden ${hidden}, --rows ${rows} and --window ${window} is ` +
-      `${billions} billion operations; at most ${mostFlops / 1e9} billion can be measured.`,
+      `${billions} billion operations; at most ${most / 1e9} billion can be measured.`,
   )
 }
 

@@ -183,7 +183,7 @@ const model = z.strictObject({
     .describe(
       'What does the arithmetic. wasm: single precision with SIMD; reference: plain loops in ' +
         'double precision, several times slower, the truth that others are tested against; ' +
-        'tensorflow: TensorFlow.js on the processor or an NVIDIA GPU, which you install yourself, ' +
+        'tensorflow: TensorFlow.js on the processor or an NVIDIA GPU, which you install, ' +
         'for wide layers and many sequences (docs/gpu.md). Not for networks of symbols.',
     ),
   seed: z.int().min(0).default(1).describe('Seed of the initial weights and of everything random.'),

@@ -152,13 +152,12 @@ describe('bench', () => {
     [
       ['--only', 'speed'],
       '--only takes update, product, reference, replay, latency, memory, service, metrics, ' +
-        "not 'speed'.",
+        "tensorflow, not 'speed'.",
     ],
     [
       ['--only', 'service', '--parts', 'kill,sleep'],
       '--parts takes backlog, restore, latency, kill, stall',
     ],
-    [['--only', 'update,tensorflow'], '--only tensorflow is not in this version'],
     [['--kernel', 'tensorflow'], '--only tensorflow measures that one'],
     [['--kernel', 'fast'], "--kernel takes wasm, reference, not 'fast'."],
     [['--cells', 'rnn,cnn'], "--cells takes rnn, gru, lstm, not 'cnn'."],

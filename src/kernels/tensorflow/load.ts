@@ -62,7 +62,8 @@ export function restoreRemoved(of: Record<string, unknown>): void {
   of.isArray = Array.isArray
 }
 
-function absent(): HeadraceError {
+/** That there is no package, with the line that installs one. */
+export function absent(): HeadraceError {
   return new HeadraceError(
     'HEADRACE_KERNEL_ABSENT',
     'model.kernel is tensorflow, but TensorFlow.js is not installed here: run ' +

@@ -1,10 +1,6 @@
 import { describe, expect, test } from 'vitest'
 
-import {
-  findPackage,
-  loadTensorflow,
-  restoreRemoved,
-} from '../../../../src/kernels/tensorflow/load.ts'
+import { absent, findPackage, restoreRemoved } from '../../../../src/kernels/tensorflow/load.ts'
 
 /** Finds the packages named and nothing else. */
 function having(...names: string[]) {
@@ -25,11 +21,11 @@ describe('the package', () => {
     expect(findPackage([having(), having()])).toBeNull()
   })
 
-  // The project installs none, and the tests that need one run with it in NODE_PATH.
-  test.runIf(process.env.NODE_PATH === undefined)('is asked for with its install line', () => {
-    expect(() => loadTensorflow()).toThrow(
-      /not installed here: run npm install @tensorflow\/tfjs-node@4\.22\.0, or with an NVIDIA GPU npm install @tensorflow\/tfjs-node-gpu@4\.22\.0/,
-    )
+  test('is asked for with its install line', () => {
+    const { code, message } = absent()
+    expect(code).toBe('HEADRACE_KERNEL_ABSENT')
+    expect(message).toContain('run npm install @tensorflow/tfjs-node@4.22.0, or with an NVIDIA GPU')
+    expect(message).toContain('npm install @tensorflow/tfjs-node-gpu@4.22.0 (docs/gpu.md')
   })
 })
 
