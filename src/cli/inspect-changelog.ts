@@ -3,10 +3,11 @@ import { systemClock } from '../clock.ts'
 import type { ServiceConfig } from '../config/schema.ts'
 import { HeadraceError } from '../errors.ts'
 import { type ApplicationReader, openApplicationReader } from '../kafka/application-reader.ts'
+import { kernelDevice } from '../kernels/index.ts'
 import { NUMERICS_VERSION } from '../model/version.ts'
 import type { SequenceSummary } from '../model/view.ts'
 import type { CommitRecord } from '../task/commit-record.ts'
-import { fingerprint } from '../task/fingerprint.ts'
+import { fingerprint, isSameButDevice } from '../task/fingerprint.ts'
 import { openProcessor } from '../task/open-processor.ts'
 import type { InputRecord } from '../task/ports.ts'
 import { checkManifest, checkOrigin, placeOf } from '../task/restore.ts'
@@ -99,9 +100,16 @@ async function lookAtTask(
     changelog,
     input: await reader.range('input', partition),
     groupOffset: await reader.groupOffset(partition),
-    isOurs: view.commit?.fingerprint === fingerprint(config, NUMERICS_VERSION).hash,
+    isOurs: isOurs(config, view.commit?.fingerprint),
     state: wantsState ? await stateOf(config, reader, partition, request, io) : null,
   }
+}
+
+/** Whether a model was learnt with this configuration, on whatever device. */
+function isOurs(config: ServiceConfig, hash: string | undefined): boolean {
+  const device = config.model.kernel === 'tensorflow' ? 'cpu' : 'host'
+  const print = fingerprint(config, NUMERICS_VERSION, device)
+  return hash !== undefined && isSameButDevice(print, hash)
 }
 
 async function stateOf(
@@ -112,8 +120,11 @@ async function stateOf(
   io: Io,
 ): Promise<StateLook> {
   const { topic } = config.input
-  const print = fingerprint(config, NUMERICS_VERSION)
-  const asker = { topic, partition, fingerprint: print, numerics: NUMERICS_VERSION }
+  const device = kernelDevice(config.model.kernel)
+  const print = fingerprint(config, NUMERICS_VERSION, device)
+  const asked = { topic, partition, fingerprint: print, numerics: NUMERICS_VERSION }
+  // Who looks computes nothing on.
+  const asker = { ...asked, allowDifferentDevice: true }
   const found: { commit?: CommitRecord | null } = {}
   const loaded = await loadNewest(
     reader,

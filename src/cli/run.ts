@@ -4,10 +4,11 @@ import type { ServiceConfig } from '../config/schema.ts'
 import { HeadraceError } from '../errors.ts'
 import { checkTopics } from '../kafka/check.ts'
 import { openKafkaPorts } from '../kafka/open.ts'
+import { kernelDevice } from '../kernels/index.ts'
 import { Shutdown } from '../lifecycle.ts'
 import { openEngines } from '../task/engine/open.ts'
 import { sleep, systemScheduler } from '../task/scheduler.ts'
-import { type Service, startService } from '../task/service.ts'
+import { type Service, type ServiceOptions, startService } from '../task/service.ts'
 import { startHttp } from '../telemetry/http.ts'
 import { createLogger, type Logger } from '../telemetry/logger.ts'
 import type { Command, Io } from './command.ts'
@@ -18,6 +19,7 @@ import { untilStopped } from './until-stopped.ts'
 const help = `headrace run: learns from the input topic and publishes predictions, for ever
 
 Usage: headrace run --config FILE [--set path=value]… [--fail-fast] [--accept-gap]
+         [--allow-different-device]
 
 Reads the input topic in the consumer group 'name', one task for each partition, and writes to
 <name>.predictions, <name>.dead-letters and <name>.changelog in one transaction each
@@ -29,6 +31,9 @@ commit what is done, leave the group and end within shutdown.timeoutMs.
   --fail-fast         end as soon as one partition cannot go on, not only when none can
   --accept-gap        go on although records that a restore needs have expired: the model does
                       without them, and the changelog says so
+  --allow-different-device
+                      with model.kernel tensorflow: go on with a model that a GPU has learnt on a
+                      CPU, or the other way round; a replay must come to nearly the same
   --json              log lines as JSON also on a terminal
 
 HTTP (http.host, http.port): the live page at /, /livez /readyz /version /metrics (docs/http.md)
@@ -51,6 +56,7 @@ async function run(args: readonly string[], io: Io): Promise<number> {
     ...configOptions,
     'fail-fast': { type: 'boolean' },
     'accept-gap': { type: 'boolean' },
+    'allow-different-device': { type: 'boolean' },
   })
   const file = singleConfig(values.config, 'run')
   const loaded = loadServiceConfig({ file, sets: values.set, env: io.env })
@@ -63,8 +69,13 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   // A signal during the check has nothing to finish yet.
   const check = checkTopicsForRun(config, logger)
   if ((await untilStopped(check, io.signal, 0)) === 'stopped') return 0
-  const { 'fail-fast': failFast = false, 'accept-gap': acceptGap = false } = values
-  await serve(config, logger, { failFast, acceptGap }, io.signal)
+  const options = {
+    failFast: values['fail-fast'] ?? false,
+    acceptGap: values['accept-gap'] ?? false,
+    allowDifferentDevice: values['allow-different-device'] ?? false,
+    device: kernelDevice(config.model.kernel),
+  }
+  await serve(config, logger, options, io.signal)
   return 0
 }
 
@@ -102,7 +113,7 @@ async function checkTopicsForRun(config: ServiceConfig, logger: Logger): Promise
 async function serve(
   config: ServiceConfig,
   logger: Logger,
-  options: { readonly failFast: boolean; readonly acceptGap: boolean },
+  options: Pick<ServiceOptions, 'failFast' | 'acceptGap' | 'allowDifferentDevice' | 'device'>,
   signal: AbortSignal,
 ): Promise<void> {
   const surroundings = systemSurroundings(config)

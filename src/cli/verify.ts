@@ -4,6 +4,7 @@ import { loadServiceConfig } from '../config/load.ts'
 import type { ServiceConfig } from '../config/schema.ts'
 import { HeadraceError } from '../errors.ts'
 import { type ApplicationReader, openApplicationReader } from '../kafka/application-reader.ts'
+import { kernelDevice } from '../kernels/index.ts'
 import { NUMERICS_VERSION } from '../model/version.ts'
 import { createOutputEncoder } from '../task/engine/output-encoder.ts'
 import { fingerprint } from '../task/fingerprint.ts'
@@ -155,7 +156,7 @@ async function verifyOne(
       topics: reader,
       partition,
       topic: config.input.topic,
-      fingerprint: fingerprint(config, NUMERICS_VERSION),
+      fingerprint: fingerprint(config, NUMERICS_VERSION, kernelDevice(config.model.kernel)),
       numerics: NUMERICS_VERSION,
       createProcessor: () => openProcessor(config),
       encoder: createOutputEncoder(config, partition),

@@ -15,11 +15,15 @@ export function canonicalJson(value: unknown): string {
 /**
  * What of a configuration decides the bits of the model (design §1 rule 9). Nothing of `kafka`,
  * `commit`, `snapshot`, `workers`, `http`, `log` or `shutdown` is in it: those may change at any
- * time.
+ * time. `device`: where the kernel computes, if not in this process.
  */
-export function decisivePart(config: Config): Readonly<Record<string, unknown>> {
+export function decisivePart(
+  config: Config,
+  device: string | null = null,
+): Readonly<Record<string, unknown>> {
   const { format, columns, time, key, from } = config.input
-  const { task, model, sequences, deadLetters } = config
+  const { task, sequences, deadLetters } = config
+  const model = device === null ? config.model : { ...config.model, device }
   return { input: { format, columns, time, key, from }, task, model, sequences, deadLetters }
 }
 
@@ -27,7 +31,11 @@ export function decisivePart(config: Config): Readonly<Record<string, unknown>> 
  * SHA-256 (hex) of all that decides what the model computes from the log (design §1 rule 9): two
  * applications with the same fingerprint that have read the same records hold the same model.
  */
-export function fingerprint(config: Config, numericsVersion: string | number): string {
-  const decisive = { numericsVersion: String(numericsVersion), ...decisivePart(config) }
+export function fingerprint(
+  config: Config,
+  numericsVersion: string | number,
+  device: string | null = null,
+): string {
+  const decisive = { numericsVersion: String(numericsVersion), ...decisivePart(config, device) }
   return createHash('sha256').update(canonicalJson(decisive)).digest('hex')
 }

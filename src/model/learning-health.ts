@@ -2,6 +2,7 @@ import type { Kernel } from '../kernels/kernel.ts'
 import type { ObservedUpdates } from '../rnn/index.ts'
 import type { Sequence, SequenceTable } from './sequence.ts'
 import type { SequenceWindows } from './state.ts'
+import { norm } from './witness.ts'
 
 /** Sequences that stand for all where a mean over all would cost too much. */
 const SEQUENCES_MAX = 32
@@ -133,11 +134,4 @@ export class LearningHealth<P extends LearningParts = LearningParts> {
     })
     return units === 0 ? NaN : saturated / units
   }
-}
-
-/** ‖values‖₂ */
-function norm(values: Float32Array): number {
-  let sum = 0
-  for (let i = 0; i < values.length; i++) sum += values[i]! * values[i]!
-  return Math.sqrt(sum)
 }

@@ -21,6 +21,7 @@ import { Learning } from './learning.ts'
 import type { LiveStep } from './live-step.ts'
 import { Mixture } from './mixture.ts'
 import { NaiveForecasts } from './naive.ts'
+import { networkArrays } from './networks.ts'
 import { domainsOf, Portfolio } from './portfolio.ts'
 import { Profiles } from './profiles.ts'
 import { Resident } from './resident.ts'
@@ -36,6 +37,7 @@ import { hashArrays, type SharedArray, stateHash } from './state.ts'
 import { absentToNaN, Steps } from './steps.ts'
 import { ModelView } from './view.ts'
 import { Windows } from './window.ts'
+import { type Witness, witnessOf } from './witness.ts'
 
 export interface ModelOptions {
   /** False: the networks begin with zero weights, at once; for a look at sizes alone. */
@@ -71,6 +73,7 @@ export class Model {
   private readonly chain = new Hash64()
   /** What the model says goes into the chain hash where the same log gives the same bits. */
   private readonly said: Hash64
+  private readonly kernel: Kernel
   private readonly steps: Steps
   private count = 0
   /** The step that was finished last. */
@@ -83,6 +86,7 @@ export class Model {
   constructor(config: ForecastConfig, kernel: Kernel, { seeded = true }: ModelOptions = {}) {
     const d = dimensionsOf(config)
     this.dimensions = d
+    this.kernel = kernel
     this.said = kernel.device === 'gpu' ? new Hash64() : this.chain
     const core = new Layout()
     core.claim(HEADER.size)
@@ -297,7 +301,17 @@ export class Model {
 
   /** 64 bits over the networks' weights and optimisers, 16 hex digits. */
   weightsHash(): string {
-    return hashArrays(this.networkArrays())
+    return hashArrays(networkArrays(this.portfolio.networks))
+  }
+
+  /** For a restore on another device; undefined where the kernel has none. */
+  witness(device = this.kernel.device): Witness | undefined {
+    const { slots, levels } = this.dimensions
+    const means = new Float64Array(slots)
+    const newest = this.table.used.last
+    if (newest !== null)
+      this.recall(newest.name, means, new Float64Array(slots * levels.length * 2))
+    return witnessOf(device, this.portfolio.networks, means)
   }
 
   get networkCount(): number {
@@ -362,15 +376,6 @@ export class Model {
     })
   }
 
-  private networkArrays(): SharedArray[] {
-    return this.portfolio.networks.flatMap(({ name, network }) =>
-      Object.entries(network.stateArrays()).map(([part, array]) => ({
-        name: `${name}/${part}`,
-        array,
-      })),
-    )
-  }
-
   private shared(): SharedArray[] {
     const { squares } = this.portfolio
     return [
@@ -386,7 +391,7 @@ export class Model {
       ...squares.map(({ rls }, i) => ({ name: `rls/${i}/weights`, array: rls.weights })),
       ...squares.map(({ rls }, i) => ({ name: `rls/${i}/covariance`, array: rls.covariance })),
       ...this.mixture.sharedArrays(),
-      ...this.networkArrays(),
+      ...networkArrays(this.portfolio.networks),
     ]
   }
 }

@@ -4,6 +4,7 @@ import type { Dimensions } from './dimensions.ts'
 import { ABSENT } from './layout.ts'
 import { PooledSquares } from './rls.ts'
 import { clip } from './scaler.ts'
+import type { SharedArray } from './state.ts'
 
 /** A read-out's forgetting, and the variance of its weights at first in standardised units. */
 const READ_OUT = { forgetting: 0.9995, prior: 1 }
@@ -140,4 +141,14 @@ export function learningRates(model: {
 /** The middle of a list in order, the lower of two: the network that stands for all of them. */
 export function middleOf<T>(list: readonly T[]): T | undefined {
   return list[(list.length - 1) >> 1]
+}
+
+/** Weights and optimisers of networks, each array with its name. */
+export function networkArrays(networks: readonly NetworkMember[]): SharedArray[] {
+  return networks.flatMap(({ name, network }) =>
+    Object.entries(network.stateArrays()).map(([part, array]) => ({
+      name: `${name}/${part}`,
+      array,
+    })),
+  )
 }

@@ -1,4 +1,5 @@
 import { HeadraceError } from '../errors.ts'
+import type { Witness } from '../model/witness.ts'
 import type { OutputRecord } from './ports.ts'
 
 /**
@@ -39,6 +40,8 @@ export interface CommitRecord {
   readonly bootId: string
   /** What of the input was lost and accepted as lost, in order; usually nothing. */
   readonly gaps: readonly Gap[]
+  /** Where the kernel computes on a device: what another one must nearly come to. */
+  readonly witness?: Witness | undefined
 }
 
 /** Input offsets [from, to) that were gone when a restore needed them (`run --accept-gap`). */
@@ -101,6 +104,7 @@ export function decodeCommit(value: Uint8Array): CommitRecord {
     numerics: fields.count('numerics'),
     bootId: fields.text('bootId'),
     gaps: fields.gaps('gaps'),
+    witness: fields.witness('witness'),
   }
 }
 
@@ -163,6 +167,13 @@ export function decodeFields(value: Uint8Array, key: Buffer | string) {
       return field
     },
     offset: (name: string): bigint => offsetOf(fields[name], name),
+    witness(name: string): Witness | undefined {
+      const field = fields[name] as { weights?: unknown; means?: unknown } | null | undefined
+      if (field === undefined) return undefined
+      const [weights, means] = [field?.weights, field?.means]
+      if (isNumbers(weights) && isNumbers(means)) return { weights, means }
+      throw invalid(`its '${name}' is not two lists of numbers`)
+    },
     gaps(name: string): Gap[] {
       const field = fields[name] ?? []
       if (!Array.isArray(field)) throw invalid(`its '${name}' is not a list`)
@@ -172,6 +183,10 @@ export function decodeFields(value: Uint8Array, key: Buffer | string) {
       }))
     },
   }
+}
+
+function isNumbers(field: unknown): field is readonly number[] {
+  return Array.isArray(field) && field.every((value) => typeof value === 'number')
 }
 
 function isCount(field: unknown): field is number {

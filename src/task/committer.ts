@@ -199,7 +199,8 @@ export class Committer {
     const { cut, manifest } = await this.#options.cut()
     if (this.#abandoned) throw abandonedError()
     const commit = nextCommit(this.#last, cut, this.#origin)
-    const transaction = cutTransaction(cut, manifest, commit, this.#origin)
+    const isNewOrigin = this.#last?.fingerprint !== commit.fingerprint
+    const transaction = cutTransaction(cut, manifest, commit, this.#origin, isNewOrigin)
     await this.#send(transaction, commit)
     this.#last = commit
     this.#options.metrics.predictions(cut.predictions.count)

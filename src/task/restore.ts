@@ -1,8 +1,9 @@
 import { startTimeMs } from '../config/start-time.ts'
 import { HeadraceError } from '../errors.ts'
+import type { KernelDevice } from '../kernels/index.ts'
 import type { ChangelogTail } from './changelog-tail.ts'
 import type { CommitRecord, Gap } from './commit-record.ts'
-import { differences, type Fingerprint } from './fingerprint.ts'
+import { differences, type Fingerprint, isSameButDevice } from './fingerprint.ts'
 import type { Positions } from './ports.ts'
 import type { Manifest } from './snapshot-log.ts'
 
@@ -22,6 +23,8 @@ export interface RestorePlan {
   readonly gaps: readonly Gap[]
   /** The last gap is new: the replay cannot be checked against the commit record. */
   readonly hasNewGap: boolean
+  /** Another device has learnt: the replay is checked within a tolerance alone. */
+  readonly isOtherDevice: boolean
   /**
    * The group's committed offset where it disagrees with ours, which wins; null where it agrees.
    */
@@ -37,6 +40,8 @@ export interface RestoreQuery {
   readonly numerics: number
   /** Go on although records that the restore needs are gone. */
   readonly acceptGap: boolean
+  /** Go on with a model that another device has learnt. */
+  readonly allowDifferentDevice?: boolean
 }
 
 /**
@@ -63,6 +68,7 @@ export async function planRestore(
       commit: null,
       gaps: [],
       hasNewGap: false,
+      isOtherDevice: false,
       disagreeingGroupOffset: null,
     }
   }
@@ -77,6 +83,7 @@ export async function planRestore(
     manifest,
     commit,
     ...findBegin(query, commit, manifest, start),
+    isOtherDevice: commit.fingerprint !== query.fingerprint.hash,
     disagreeingGroupOffset: agrees ? null : groupOffset,
   }
 }
@@ -98,7 +105,7 @@ async function decideStart(
  * configuration or version has learnt. `configuration`: what the changelog says of it.
  */
 export function checkOrigin(
-  query: Pick<RestoreQuery, 'partition' | 'topic' | 'fingerprint' | 'numerics'>,
+  query: Omit<RestoreQuery, 'from' | 'acceptGap'>,
   commit: Pick<CommitRecord, 'numerics' | 'fingerprint'>,
   configuration: unknown,
 ): void {
@@ -111,7 +118,17 @@ export function checkOrigin(
         'replay the topic into a new application name, compare, and switch.',
     )
   }
-  if (commit.fingerprint !== query.fingerprint.hash) {
+  const { hash, device, elsewhere } = query.fingerprint
+  if (commit.fingerprint === elsewhere) {
+    if (query.allowDifferentDevice) return
+    throw new HeadraceError(
+      'HEADRACE_TASK_FINGERPRINT_FOREIGN',
+      `${where} was learnt on a ${nameOf(device === 'cpu' ? 'gpu' : 'cpu')}, and this is a ` +
+        `${nameOf(device)}: it would compute other bits. Go on there, or go on here with ` +
+        '`headrace run --allow-different-device`, which checks that both come to nearly the same.',
+    )
+  }
+  if (commit.fingerprint !== hash) {
     const changes = differences(configuration, JSON.parse(query.fingerprint.canonical))
     const told =
       configuration === undefined || changes.length === 0 ? '' : ` (${changes.join('; ')})`
@@ -128,13 +145,16 @@ export function checkOrigin(
  * `HEADRACE_TASK_CHANGELOG_INVALID` where the two do not belong together.
  */
 export function checkManifest(
-  query: Pick<RestoreQuery, 'partition' | 'topic'>,
+  query: Pick<RestoreQuery, 'partition' | 'topic' | 'fingerprint'>,
   commit: CommitRecord,
   manifest: Manifest | null,
 ): void {
   if (manifest === null) return
   const { fingerprint, startOffset, nextOffset } = manifest
-  const isOurs = fingerprint === commit.fingerprint && startOffset === commit.startOffset
+  // A snapshot of one device, and commits behind it of another that has gone on from there.
+  const isKnown =
+    fingerprint === commit.fingerprint || isSameButDevice(query.fingerprint, fingerprint)
+  const isOurs = isKnown && startOffset === commit.startOffset
   if (isOurs && nextOffset <= commit.nextOffset) return
   throw new HeadraceError(
     'HEADRACE_TASK_CHANGELOG_INVALID',
@@ -207,4 +227,8 @@ export function changelogLost(
 /** How messages name a partition of the input. */
 export function placeOf(query: { readonly topic: string; readonly partition: number }): string {
   return `Partition ${query.partition} of topic '${query.topic}'`
+}
+
+function nameOf(device: KernelDevice): string {
+  return device === 'gpu' ? 'GPU' : 'CPU'
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { ServiceConfig } from '../config/schema.ts'
+import type { KernelDevice } from '../kernels/index.ts'
 import { NUMERICS_VERSION } from '../model/version.ts'
 import type { Random } from '../random.ts'
 import type { Engines } from './engine/engines.ts'
@@ -29,6 +30,10 @@ export interface ServiceOptions {
   readonly failFast?: boolean
   /** Go on although input that a restore needs is gone. */
   readonly acceptGap?: boolean
+  /** See `RestoreQuery`; absent: no. */
+  readonly allowDifferentDevice?: boolean
+  /** Where the kernel computes; absent: in this process. */
+  readonly device?: KernelDevice
   readonly queueBounds?: QueueBounds
   /** Default: this program's. */
   readonly numerics?: number
@@ -78,10 +83,11 @@ class StreamService implements Service {
         scheduler,
         random,
         engines: this.page.listenTo(options.engines),
-        fingerprint: fingerprint(config, numerics),
+        fingerprint: fingerprint(config, numerics, options.device ?? 'host'),
         numerics,
         queueBounds: options.queueBounds ?? defaultQueueBounds,
         acceptGap: options.acceptGap ?? false,
+        allowDifferentDevice: options.allowDifferentDevice ?? false,
         createId: () => options.createId(),
       },
       {

@@ -19,6 +19,7 @@ import { Snapshotter } from './snapshotter.ts'
 import { assertTransition, type TaskState } from './state.ts'
 import type { TaskContext, TaskOptions } from './task-context.ts'
 import { lagOf, TaskReport } from './task-report.ts'
+import { tellPlan } from './tell-plan.ts'
 import type { Origin } from './transaction.ts'
 
 /**
@@ -190,7 +191,8 @@ export class StreamTask {
   }
 
   async #start(): Promise<void> {
-    const { ports, config, fingerprint, numerics, acceptGap } = this.#context
+    const { ports, config, fingerprint, numerics } = this.#context
+    const { acceptGap, allowDifferentDevice } = this.#context
     const { partition } = this
     const { topic, from } = config.input
     const { logger, metrics } = this.#options
@@ -206,12 +208,13 @@ export class StreamTask {
       const message = `${placeOf({ topic, partition })} was taken over while it was restored.`
       throw new HeadraceError('HEADRACE_TASK_FENCED', message)
     }
-    const restore = { partition, topic, from, fingerprint, numerics, acceptGap }
+    const asked = { partition, topic, from, fingerprint, numerics }
+    const restore = { ...asked, acceptGap, allowDifferentDevice }
     const plan = await planRestore(restore, tail, ports.positions)
     if (this.#stopped) return
-    this.#tellPlan(plan)
+    tellPlan(plan, fingerprint.device, logger)
     const session = this.#open()
-    const { manifest, commit, position, hasNewGap } = plan
+    const { manifest, commit, position, hasNewGap, isOtherDevice } = plan
     if (manifest !== null) {
       await loadSnapshot(ports.changelog, { partition, until: markerOffset, manifest }, session)
     }
@@ -220,7 +223,8 @@ export class StreamTask {
     const snapshot = manifest && { manifest, otherCut: other?.manifest?.records ?? null }
     const place = placeOf({ topic, partition })
     const queue = this.#begin(plan, session)
-    const start = { position, snapshot, slotNames, commit, hasGap: hasNewGap, place }
+    const goal = { commit, hasGap: hasNewGap, isOtherDevice, place }
+    const start = { position, snapshot, slotNames, ...goal }
     this.#records = await session.begin(start)
     // After a rebalance meanwhile some of it may be here, as much as there is room for.
     if (!this.#stopped) this.#fetchOn(queue)
@@ -231,17 +235,6 @@ export class StreamTask {
     source.seek(this.partition, queue.fetchPosition)
     if (this.#paused) source.pause(this.partition)
     else source.resume(this.partition)
-  }
-
-  #tellPlan({ disagreeingGroupOffset, commit, gaps, hasNewGap }: RestorePlan): void {
-    const { logger } = this.#options
-    if (disagreeingGroupOffset !== null) {
-      const offsets = { groupOffset: disagreeingGroupOffset, ours: commit?.nextOffset }
-      logger.warn('task.group-offset-ignored', offsets)
-    }
-    if (!hasNewGap) return
-    const message = 'Input that the restore needs is gone; it goes on without it, as it was told.'
-    logger.warn('task.gap-accepted', { ...gaps.at(-1) }, message)
   }
 
   #open(): EngineSession {

@@ -30,6 +30,8 @@ export interface TaskContext {
   readonly queueBounds: QueueBounds
   /** Go on although input that a restore needs is gone. */
   readonly acceptGap: boolean
+  /** See `RestoreQuery`. */
+  readonly allowDifferentDevice: boolean
   /** A random name for one incarnation of a task. */
   createId(): string
 }

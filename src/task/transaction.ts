@@ -39,6 +39,7 @@ export function nextCommit(previous: CommitRecord | null, cut: Cut, origin: Orig
     numerics: origin.numerics,
     bootId: origin.bootId,
     gaps: origin.gaps,
+    ...(cut.witness === undefined ? {} : { witness: cut.witness }),
   }
 }
 
@@ -51,6 +52,7 @@ export function cutTransaction(
   manifest: Manifest | null,
   commit: CommitRecord,
   origin: Origin,
+  isNewOrigin: boolean,
 ): OutputTransaction {
   const header = commitHeader(commit)
   const marked = (outputs: readonly OutputRecord[], isLast: boolean): readonly OutputRecord[] => {
@@ -63,7 +65,7 @@ export function cutTransaction(
     predictions: marked(unpackOutputs(cut.predictions), cut.last === 'prediction'),
     deadLetters: marked(cut.deadLetters, cut.last === 'deadLetter'),
     changelog: [
-      ...(commit.transaction === 0 ? [encodeConfiguration(origin.canonical)] : []),
+      ...(isNewOrigin ? [encodeConfiguration(origin.canonical)] : []),
       ...cut.rows,
       ...(manifest === null ? [] : [encodeManifest(manifest)]),
       encodeCommit(commit),

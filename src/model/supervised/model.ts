@@ -7,12 +7,13 @@ import { Guard } from '../guard.ts'
 import { Hash64 } from '../hash.ts'
 import { Layout } from '../layout.ts'
 import { LearningHealth } from '../learning-health.ts'
-import { learningRates } from '../networks.ts'
+import { learningRates, networkArrays } from '../networks.ts'
 import type { PooledSquares } from '../rls.ts'
 import { HEADER, type Sequence, SequenceTable } from '../sequence.ts'
 import { SequenceView } from '../sequence-view.ts'
 import { Snapshots } from '../snapshot/snapshots.ts'
 import { hashArrays, type SharedArray, stateHash } from '../state.ts'
+import { type Witness, witnessOf } from '../witness.ts'
 import { Case, CaseLayout } from './case.ts'
 import { ClassificationHead } from './classification.ts'
 import { emptyForecast } from './forecast.ts'
@@ -61,6 +62,9 @@ export class SupervisedModel {
   private readonly guard: Guard
   private readonly learning: CaseLearning
   private readonly chain = new Hash64()
+  /** What the model says goes into the chain hash where the same log gives the same bits. */
+  private readonly said: Hash64
+  private readonly kernel: Kernel
   /** Place in a core of the record count at which the sequence began. */
   private readonly bornAt: number
   private readonly byBorn = new Map<number, Sequence>()
@@ -75,6 +79,8 @@ export class SupervisedModel {
     kernel: Kernel,
     { seeded = true }: { readonly seeded?: boolean } = {},
   ) {
+    this.kernel = kernel
+    this.said = kernel.device === 'gpu' ? new Hash64() : this.chain
     const shape = shapeOf(config)
     const core = new Layout()
     core.claim(HEADER.size)
@@ -114,7 +120,7 @@ export class SupervisedModel {
     this.forecast = emptyForecast(shape, head.classNames)
     this.scored = emptyScored(shape.targets, head.names.length)
     const { table, windows, inputs, networks, pending, learning, guard, scores } = this
-    const { forecast, scored, chain, bornAt, byBorn } = this
+    const { forecast, scored, said: chain, bornAt, byBorn } = this
     this.steps = new CaseSteps(shape, layout, {
       ...{ table, windows, inputs, head, networks, pending, learning, guard, scores },
       ...{ forecast, scored, chain, bornAt, byBorn },
@@ -219,13 +225,18 @@ export class SupervisedModel {
 
   /** 64 bits over the networks' weights and optimisers, 16 hex digits. */
   weightsHash(): string {
-    return hashArrays(this.networkArrays())
+    return hashArrays(networkArrays(this.networks.list))
+  }
+
+  /** For a restore on another device; undefined where the kernel has none. */
+  witness(): Witness | undefined {
+    return witnessOf(this.kernel.device, this.networks.list, new Float64Array(0))
   }
 
   private endBlockIfDue(): void {
     if (!this.learning.boundary(this.count)) return
     const live = this.table.live
-    this.learning.endBlock(this.count, this.chain)
+    this.learning.endBlock(this.count, this.said)
     if (this.table.live !== live) this.share()
   }
 
@@ -255,15 +266,6 @@ export class SupervisedModel {
     this.learning.restored()
   }
 
-  private networkArrays(): SharedArray[] {
-    return this.networks.list.flatMap(({ name, network }) =>
-      Object.entries(network.stateArrays()).map(([part, array]) => ({
-        name: `${name}/${part}`,
-        array,
-      })),
-    )
-  }
-
   private shared(): SharedArray[] {
     const { head, learning, scores, inputs, guard, squares } = this
     return [
@@ -278,7 +280,7 @@ export class SupervisedModel {
       ...guard.arrays(),
       ...squares.map(({ rls }, i) => ({ name: `rls/${i}/weights`, array: rls.weights })),
       ...squares.map(({ rls }, i) => ({ name: `rls/${i}/covariance`, array: rls.covariance })),
-      ...this.networkArrays(),
+      ...networkArrays(this.networks.list),
     ]
   }
 }

@@ -137,7 +137,7 @@ export class EngineTask implements Sliced {
   #begin(start: EngineStart): void {
     assert(this.#engine === null, 'an engine begins once')
     const { processor, encoder, bounds, scheduler, task, reply } = this.#options
-    const { position, snapshot, slotNames, commit, hasGap, place } = start
+    const { position, snapshot, slotNames } = start
     const { snapshots } = processor.model
     if (snapshot === null) {
       // Of snapshots that never were sealed.
@@ -148,7 +148,7 @@ export class EngineTask implements Sliced {
       this.#reader = null
     }
     this.#position = position
-    this.#goal = new ReplayGoal(commit, hasGap, place)
+    this.#goal = new ReplayGoal(start)
     this.#engine = new Engine(processor, encoder, position, bounds)
     const tell = (report: LearningReport): void => reply({ type: 'learning', task, report })
     const { isWatched } = this.#options
@@ -244,6 +244,7 @@ export class EngineTask implements Sliced {
       updates: model.updates,
       chainHash: model.chainHash(),
       weightsHash: this.#weightsHash(engine),
+      witness: model.witness?.(),
       ...this.#snapshot(engine, request),
     }
     const transfer = [predictions.bytes.buffer, predictions.lengths.buffer]

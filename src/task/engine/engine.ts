@@ -8,6 +8,7 @@ import type { LabelCounts } from '../../model/supervised/label-counts.ts'
 import type { LabelScore } from '../../model/supervised/scores.ts'
 import type { SymbolScore } from '../../model/symbols/scores.ts'
 import type { FoundSequences, TargetPast } from '../../model/view.ts'
+import type { Witness } from '../../model/witness.ts'
 import type { ByteWriter } from '../../record/byte-writer.ts'
 import type { DecodeFailure, Forecast } from '../../record/types.ts'
 import type { ErrorRow } from '../observe.ts'
@@ -101,6 +102,8 @@ interface AnyStreamModel {
   readonly snapshots: StreamSnapshots
   chainHash(): string
   weightsHash(): string
+  /** See `CommitRecord`; absent, or nothing, where the model computes in this process. */
+  witness?(): Witness | undefined
 }
 
 export interface ForecastStreamModel extends AnyStreamModel {

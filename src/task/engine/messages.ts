@@ -1,5 +1,6 @@
 import type { Seal } from '../../model/snapshot/snapshots.ts'
 import type { FoundSequences } from '../../model/view.ts'
+import type { Witness } from '../../model/witness.ts'
 import type { CommitRecord } from '../commit-record.ts'
 import type { LearningReport } from '../observe.ts'
 import type { OutputRecord } from '../ports.ts'
@@ -63,6 +64,8 @@ export interface EngineStart {
    * its hash tells nothing.
    */
   readonly hasGap: boolean
+  /** Another device has learnt: what the replay comes to is compared within a tolerance. */
+  readonly isOtherDevice: boolean
   /** How messages name the partition. */
   readonly place: string
 }
@@ -88,6 +91,8 @@ export interface Cut {
   readonly updates: number
   readonly chainHash: string
   readonly weightsHash: string
+  /** See `CommitRecord`. */
+  readonly witness?: Witness | undefined
   readonly predictions: PackedOutputs
   readonly deadLetters: readonly OutputRecord[]
   /** Which of the two the last output record belongs to; null where there is none. */

@@ -1,21 +1,30 @@
 import { HeadraceError } from '../../errors.ts'
+import type { Witness } from '../../model/witness.ts'
 import type { CommitRecord } from '../commit-record.ts'
 import type { StreamModel } from './engine.ts'
+import type { EngineStart } from './messages.ts'
+
+/** How far apart two devices may be, as a share: rounding grows while a model learns. */
+const TOLERANCE = 0.01
+
+type ReplayEnd = Pick<EngineStart, 'commit' | 'hasGap' | 'isOtherDevice' | 'place'>
 
 /** The state that a replay with outputs suppressed must lead to: that of the last commit record. */
 export class ReplayGoal {
   readonly #commit: CommitRecord | null
   readonly #hasGap: boolean
+  readonly #isOtherDevice: boolean
   readonly #place: string
 
   /**
    * `commit` null: a new application, nothing to replay. `hasGap`: records before it are lost for
-   * good and were accepted as lost, so the position alone tells the end. `place`: names the
-   * partition in messages.
+   * good and were accepted as lost, so the position alone tells the end. `isOtherDevice`: bits
+   * differ, and numbers must be near. `place`: names the partition in messages.
    */
-  constructor(commit: CommitRecord | null, hasGap: boolean, place: string) {
+  constructor({ commit, hasGap, isOtherDevice, place }: ReplayEnd) {
     this.#commit = commit
     this.#hasGap = hasGap
+    this.#isOtherDevice = isOtherDevice
     this.#place = place
   }
 
@@ -42,6 +51,10 @@ export class ReplayGoal {
           `the commit record counts ${commit.records}`,
       )
     }
+    if (this.#isOtherDevice) {
+      this.#checkWitness(commit.witness, model.witness?.())
+      return true
+    }
     const chainHash = model.chainHash()
     if (chainHash !== commit.chainHash) {
       throw this.#mismatch(
@@ -52,6 +65,20 @@ export class ReplayGoal {
     return true
   }
 
+  #checkWitness(theirs: Witness | undefined, ours: Witness | undefined): void {
+    for (const part of ['weights', 'means'] as const) {
+      const [there, here] = [theirs?.[part] ?? [], ours?.[part] ?? []]
+      const apart = distance(there, here)
+      if (apart <= TOLERANCE) continue
+      const names = { weights: 'norms of the weights', means: 'newest forecast' }
+      throw this.#mismatch(
+        `on this device the ${names[part]} became ${shown(here)}, the commit record of the ` +
+          `other has ${shown(there)}: ${(100 * apart).toPrecision(3)} % apart, where ` +
+          `${100 * TOLERANCE} % are allowed`,
+      )
+    }
+  }
+
   #mismatch(what: string): HeadraceError {
     return new HeadraceError(
       'HEADRACE_TASK_HASH_MISMATCH',
@@ -60,4 +87,24 @@ export class ReplayGoal {
         'a new application name, or reset with `headrace topics --reset`.',
     )
   }
+}
+
+/** ‖a − b‖ ÷ ‖a‖; Infinity where they cannot be compared. */
+function distance(a: readonly number[], b: readonly number[]): number {
+  if (a.length !== b.length) return Infinity
+  let apart = 0
+  let size = 0
+  a.forEach((value, i) => {
+    apart += (value - (b[i] as number)) ** 2
+    size += value ** 2
+  })
+  const share = apart === 0 ? 0 : Math.sqrt(apart / size)
+  return Number.isNaN(share) ? Infinity : share
+}
+
+function shown(values: readonly number[]): string {
+  return `[${values
+    .slice(0, 4)
+    .map((value) => value.toPrecision(5))
+    .join(', ')}]`
 }

@@ -13,6 +13,7 @@ const start: EngineStart = {
   slotNames: [[], []],
   commit: null,
   hasGap: false,
+  isOtherDevice: false,
   place: 'here',
 }
 const request = { snapshot: 'none', maxBytes: 1, maxMs: 1 } as const

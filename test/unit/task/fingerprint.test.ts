@@ -3,7 +3,7 @@ import { differences, fingerprint } from '../../../src/task/fingerprint.ts'
 import { testConfig } from './support/world.ts'
 
 test('what decides predictions decides the fingerprint, and nothing else does', () => {
-  const base = fingerprint(testConfig(), 1).hash
+  const base = fingerprint(testConfig(), 1, 'host').hash
   const same = [
     { name: 'other' },
     { commit: { intervalMs: 7 } },
@@ -12,7 +12,7 @@ test('what decides predictions decides the fingerprint, and nothing else does', 
     { shutdown: { timeoutMs: 5 } },
     { input: { topic: 'another' } },
   ]
-  for (const change of same) expect(fingerprint(testConfig(change), 1).hash).toBe(base)
+  for (const change of same) expect(fingerprint(testConfig(change), 1, 'host').hash).toBe(base)
   const others = [
     { task: { targets: ['x'] } },
     { model: { seed: 2 } },
@@ -22,8 +22,10 @@ test('what decides predictions decides the fingerprint, and nothing else does', 
     { input: { topic: 'input', from: 'latest' } },
     { input: { topic: 'input', time: 'at' } },
   ]
-  const hashes = others.map((change) => fingerprint(testConfig(change), 1).hash)
-  expect(new Set([base, fingerprint(testConfig(), 2).hash, ...hashes]).size).toBe(others.length + 2)
+  const hashes = others.map((change) => fingerprint(testConfig(change), 1, 'host').hash)
+  expect(new Set([base, fingerprint(testConfig(), 2, 'host').hash, ...hashes]).size).toBe(
+    others.length + 2,
+  )
 })
 
 test('differences name the path and both values', () => {

@@ -13,6 +13,7 @@ const start: EngineStart = {
   slotNames: [[], []],
   commit: null,
   hasGap: false,
+  isOtherDevice: false,
   place: 'Partition 0',
 }
 const none = { snapshot: 'none', maxBytes: 1_000, maxMs: 1_000 } as const

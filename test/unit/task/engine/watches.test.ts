@@ -22,6 +22,7 @@ const start: EngineStart = {
   slotNames: [[], []],
   commit: null,
   hasGap: false,
+  isOtherDevice: false,
   place: 'here',
 }
 

@@ -33,6 +33,7 @@ const start: EngineStart = {
   slotNames: [[], []],
   commit: null,
   hasGap: false,
+  isOtherDevice: false,
   place: 'here',
 }
 const cut = { snapshot: 'none', maxBytes: 1_000, maxMs: 1_000 } as const

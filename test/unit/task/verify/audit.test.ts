@@ -262,7 +262,7 @@ test('an application that has published nothing has nothing to prove', async () 
 })
 
 test('what run refuses is refused: foreign configuration, numerics, a lost changelog', async () => {
-  const fingerprint = { hash: 'other', canonical: '{}' }
+  const fingerprint = { hash: 'other', canonical: '{}', device: 'host', elsewhere: null } as const
   await expect(audit(world, { fingerprint })).rejects.toMatchObject({
     code: 'HEADRACE_TASK_FINGERPRINT_FOREIGN',
   })

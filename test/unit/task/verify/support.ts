@@ -106,7 +106,7 @@ export function audit(world: World, options: Partial<AuditOptions> = {}): Promis
     topics: topicsOf(world),
     partition: 0,
     topic: config.input.topic,
-    fingerprint: fingerprint(config, NUMERICS_VERSION),
+    fingerprint: fingerprint(config, NUMERICS_VERSION, 'host'),
     numerics: NUMERICS_VERSION,
     createProcessor: () => new Processor(config),
     encoder: createOutputEncoder(config, 0),
