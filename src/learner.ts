@@ -101,6 +101,11 @@ export class Learner {
     return this.model.scores.summary()
   }
 
+  /** Gives back what the kernel tensorflow holds on its device; no event may come then. */
+  close(): void {
+    this.model.close()
+  }
+
   private fill(event: Event): void {
     const { names, sample } = this
     const time = typeof event.time === 'string' ? parseEventTime(event.time) : event.time

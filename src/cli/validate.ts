@@ -141,6 +141,13 @@ function text({ config, secrets }: LoadedConfig, { model, topics }: Findings): s
     `# memory of a partition: ${formatBytes(bytesShared)} without sequences`,
     `# memory of a partition: ${formatBytes(full)} with sequences.max = ${max} of them`,
   ]
+  if (config.model.kernel === 'tensorflow') {
+    const device = formatBytes(model.bytesOnDevice * max + model.bytesKernel)
+    lines.push(`# memory on the device: ${device} a partition with as many, and up to a block more`)
+    if (config.model.block === 'auto') {
+      lines.push('# model.block is auto, at most 8 records: set it for this kernel (docs/gpu.md)')
+    }
+  }
   if (topics !== undefined) {
     const state = topics.problems.length === 0 ? 'fine' : 'not as they must be'
     lines.push(`# topics: ${state}, ${topics.partitions} partitions of ${config.input.topic}`)

@@ -12,6 +12,8 @@ export interface ModelDescription {
   readonly bytesPerSequence: number
   /** State of what all sequences of a partition share. */
   readonly bytesShared: number
+  /** Of the state of one sequence with its window what is on a device too; 0 without one. */
+  readonly bytesOnDevice: number
   /** What the kernel has laid out to work in, copies of that state included. */
   readonly bytesKernel: number
 }
@@ -20,12 +22,15 @@ export interface ModelDescription {
 export function describeModel(config: Config): ModelDescription {
   const kernel = openKernel(config.model.kernel)
   const model = openModel(config, kernel, { seeded: false })
-  return {
+  const description = {
     parametersPerNetwork: model.parameters / Math.max(1, model.networkCount),
     networks: model.networkCount,
     parameters: model.parameters,
     bytesPerSequence: model.bytesPerSequence,
     bytesShared: model.bytesShared,
+    bytesOnDevice: 'bytesOnDevice' in model ? model.bytesOnDevice : 0,
     bytesKernel: kernel.arenaBytes,
   }
+  kernel.close()
+  return description
 }

@@ -117,13 +117,12 @@ export class Model {
       networks,
     })
     this.memberNames = this.portfolio.names
-    const { mixed, baselines } = this.portfolio
+    const { mixed, baselines, inputs: rows, rowsMax, twin, twinOutputs } = this.portfolio
     this.mixture = new Mixture(core, d, this.memberNames.length, mixed, baselines)
     this.drift = new Drift(core, d)
     this.guard = new Guard(d, networks, this.memberNames)
     const finder = d.foundSeasons === null ? null : new SeasonFinder(core, d.targets)
     this.table = new SequenceTable(core.size, states)
-    const { inputs: rows, rowsMax, twin, twinOutputs } = this.portfolio
     this.resident = Resident.open(kernel, d, {
       ...{ table: this.table, windows: this.windows, networks, twin, twinOutputs },
       ...{ inputs: rows, rowsMax, slots: config.sequences.max },
@@ -144,8 +143,7 @@ export class Model {
         : new FoundSeasons(finder, foundSeasons, { table, portfolio, mixture, history, profiles })
     this.newest = this.steps.live[0]!
     this.health = new ModelHealth(d, { ...own, networks, kernel, learn: config.model.learn })
-    const hasLines = portfolio.lines.length > 0
-    this.view = new ModelView(d, { ...own, history, networks, hasLines })
+    this.view = new ModelView(d, { ...own, history, networks })
     this.snapshots = this.openSnapshots()
   }
 
@@ -302,6 +300,11 @@ export class Model {
   /** 64 bits over the networks' weights and optimisers, 16 hex digits. */
   weightsHash(): string {
     return hashArrays(networkArrays(this.portfolio.networks))
+  }
+
+  /** Gives back what the kernel holds on a device; nothing else is to be called then. */
+  close(): void {
+    this.kernel.close()
   }
 
   /** For a restore on another device; undefined where the kernel has none. */

@@ -69,8 +69,8 @@ export interface ViewedParts {
   readonly networks: readonly NetworkMember[]
   /** null where states are in host memory. */
   readonly resident: Resident | null
-  /** Whether lines look back too. */
-  readonly hasLines: boolean
+  /** Lines look back too. */
+  readonly portfolio: { readonly lines: { readonly length: number } }
 }
 
 /** What a model holds of its sequences, for people: changes nothing. */
@@ -104,13 +104,13 @@ export class ModelView extends SequenceView {
    * forecast for the k-th horizon; null where the sequence is not known.
    */
   past(name: string, d: number, k: number, limit: number): TargetPast | null {
-    const { table, history, mixture, hasLines } = this.parts
+    const { table, history, mixture, portfolio } = this.parts
     const { horizons, targets, levels, slots, maxHorizon } = this.d
     const sequence = table.byName.get(name)
     if (sequence === undefined) return null
     const { core, steps } = sequence
     const newest = steps - 1
-    const count = Math.min(limit, steps, maxLag(this.d, hasLines) + 1)
+    const count = Math.min(limit, steps, maxLag(this.d, portfolio.lines.length > 0) + 1)
     const values = new Float64Array(count)
     const timesMs = new Float64Array(count)
     const stepMs = history.timeAfter(core, newest, 1) - history.timeAfter(core, newest, 0)
@@ -171,8 +171,8 @@ export class ModelView extends SequenceView {
 
   private lags(sequence: Sequence): TargetLags[] {
     const { d } = this
-    const { history, hasLines } = this.parts
-    const used = hasLines ? d.horizons.flatMap((k) => lineLags(d, k)) : [0]
+    const { history, portfolio } = this.parts
+    const used = portfolio.lines.length > 0 ? d.horizons.flatMap((k) => lineLags(d, k)) : [0]
     const lags = [...new Set([...used, ...networkLags(d)])].sort((a, b) => a - b)
     const newest = sequence.steps - 1
     return d.fields.targets.map((target, i) => ({

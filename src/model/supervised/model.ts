@@ -228,6 +228,11 @@ export class SupervisedModel {
     return hashArrays(networkArrays(this.networks.list))
   }
 
+  /** Gives back what the kernel holds on a device; nothing else is to be called then. */
+  close(): void {
+    this.kernel.close()
+  }
+
   /** For a restore on another device; undefined where the kernel has none. */
   witness(): Witness | undefined {
     return witnessOf(this.kernel.device, this.networks.list, new Float64Array(0))

@@ -126,6 +126,7 @@ export class EngineTask implements Sliced {
     this.#ended = true
     this.#report?.close()
     this.#watches.close()
+    this.#options.processor.model.close?.()
   }
 
   #load(rows: readonly LoadedRow[]): void {

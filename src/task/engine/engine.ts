@@ -104,6 +104,8 @@ interface AnyStreamModel {
   weightsHash(): string
   /** See `CommitRecord`; absent, or nothing, where the model computes in this process. */
   witness?(): Witness | undefined
+  /** Gives back what it holds outside of the process's own memory. */
+  close?(): void
 }
 
 export interface ForecastStreamModel extends AnyStreamModel {
