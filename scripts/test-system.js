@@ -1,9 +1,11 @@
 // `npm run test:system`: the tests that compare headrace with other people's programs. Those that
-// are missing come from Debian, into the machine and not into the checkout. Arguments go to vitest.
+// are missing come from Debian, into the machine and not into the checkout; TensorFlow.js comes
+// from package registries into the user's cache folder. Arguments go to vitest.
 import { spawnSync } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import * as tensorflow from './tensorflow.js'
 
 /** One entry for each Debian package: the program that it brings, and what the tests do with it. */
 const packages = [
@@ -27,7 +29,17 @@ function isThere(program) {
 }
 
 function missingPackages() {
-  return packages.filter(({ program }) => !isThere(program))
+  const builders = tensorflow.missingPackages().map((name) => {
+    return { name, program: name, purpose: 'is needed to install TensorFlow.js' }
+  })
+  return [...packages.filter(({ program }) => !isThere(program)), ...builders]
+}
+
+/** The environment in which the kernel tensorflow finds its library. */
+async function environment() {
+  const paths = [await tensorflow.installTensorflow('cpu'), process.env.NODE_PATH]
+  const NODE_PATH = paths.filter(Boolean).join(delimiter)
+  return { ...process.env, NODE_PATH, TF_CPP_MIN_LOG_LEVEL: '2' }
 }
 
 /**
@@ -75,7 +87,7 @@ if (missing.length > 0) {
   const { status } = spawnSync(
     process.execPath,
     [vitest, 'run', '--project', 'system', ...process.argv.slice(2)],
-    { cwd: root, stdio: 'inherit' },
+    { cwd: root, stdio: 'inherit', env: await environment() },
   )
   process.exitCode = status ?? 1
 }
