@@ -1,56 +1,7 @@
-import { expect, test } from 'vitest'
-import { Processor } from '../../../../src/task/processor.ts'
-import { boundedConfig, type Entry, SlotStore, streamOf } from './support.ts'
-
-const never = () => false
-
-function delivered(entry: Entry) {
-  const key = Buffer.from(entry?.sequence ?? 'none')
-  const [y = null, z = null] = entry?.values ?? []
-  const value = entry === null ? null : Buffer.from(JSON.stringify({ y, z }))
-  return { key, value, timestampMs: entry?.timeMs ?? 0 }
-}
+import { test } from 'vitest'
+import { checkManySnapshots } from './many.ts'
 
 test.each(['full', 'network'] as const)(
   '%s: a snapshot taken while records go through many at a time is the state at its cut',
-  (portfolio) => {
-    const config = boundedConfig({ portfolio, kernel: 'wasm' }, { max: 30, keep: 45 })
-    const records = streamOf(13, 3000, 60).map(delivered)
-    const plain = new Processor(config)
-    const many = new Processor(config)
-    const { snapshots } = many.model
-    const store = new SlotStore()
-    let expected = ''
-    let seals = 0
-    let done = 0
-    while (done < records.length) {
-      const until = Math.min(records.length, done + 1 + (done % 37))
-      if (!snapshots.isInProgress) {
-        expected = plain.model.stateHash()
-        snapshots.begin()
-      }
-      many.processMany(records, done, until, () => undefined)
-      for (const { key, value, timestampMs } of records.slice(done, until)) {
-        plain.process(key, value, timestampMs)
-      }
-      done = until
-      store.write(snapshots.slot, snapshots.take(100_000, never))
-      if (!snapshots.isComplete) continue
-      const seal = snapshots.seal()
-      expect(seal.stateHash).toBe(expected)
-      store.seals[seal.slot] = seal
-      snapshots.sealed()
-      seals++
-      // A restored model catches up by the other way through its records.
-      const restored = new Processor(config)
-      store.restore(restored.model)
-      expect(restored.model.stateHash()).toBe(expected)
-      for (const { key, value, timestampMs } of records.slice(seal.records, done)) {
-        restored.process(key, value, timestampMs)
-      }
-      expect(restored.model.stateHash()).toBe(plain.model.stateHash())
-      expect(many.model.stateHash()).toBe(plain.model.stateHash())
-    }
-    expect(seals).toBeGreaterThan(15)
-  },
+  (portfolio) => checkManySnapshots('wasm', portfolio),
 )
