@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import * as tensorflow from './tensorflow.js'
+import * as tensorflow from './tensorflow/install.js'
 
 /** One entry for each Debian package: the program that it brings, and what the tests do with it. */
 const packages = [
@@ -36,8 +36,8 @@ function missingPackages() {
 }
 
 /** The environment in which the kernel tensorflow finds its library. */
-async function environment() {
-  const paths = [await tensorflow.installTensorflow('cpu'), process.env.NODE_PATH]
+function environment() {
+  const paths = [tensorflow.installTensorflow('cpu'), process.env.NODE_PATH]
   const NODE_PATH = paths.filter(Boolean).join(delimiter)
   return { ...process.env, NODE_PATH, TF_CPP_MIN_LOG_LEVEL: '2' }
 }
@@ -87,7 +87,7 @@ if (missing.length > 0) {
   const { status } = spawnSync(
     process.execPath,
     [vitest, 'run', '--project', 'system', ...process.argv.slice(2)],
-    { cwd: root, stdio: 'inherit', env: await environment() },
+    { cwd: root, stdio: 'inherit', env: environment() },
   )
   process.exitCode = status ?? 1
 }

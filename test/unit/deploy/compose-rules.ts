@@ -29,9 +29,9 @@ export function composeProblems(compose: Compose): string[] {
   ]
 }
 
-/** The configuration that the stack's headrace runs, with the environment that it has there. */
-export function stackConfig(compose: Compose): ServiceConfig {
-  const service = compose.services.headrace
+/** The configuration that a service of the stack runs, with the environment that it has there. */
+export function stackConfig(compose: Compose, name = 'headrace'): ServiceConfig {
+  const service = compose.services[name]
   const [, , file = ''] = service?.command ?? []
   const path = localPath(service, file) ?? ''
   return loadServiceConfig({ file: `${root}${path}`, env: service?.environment ?? {} }).config
@@ -108,7 +108,8 @@ function portsOf(name: string, compose: Compose): number[] {
   const { command = [], environment = {} } = compose.services[name] ?? {}
   switch (name) {
     case 'headrace':
-      return [stackConfig(compose).http.port]
+    case 'headrace-gpu':
+      return [stackConfig(compose, name).http.port]
     case 'kafka':
       return [...(environment.KAFKA_LISTENERS ?? '').matchAll(/:(\d+)/g)].map(([, p]) => Number(p))
     case 'prometheus':
@@ -140,7 +141,9 @@ function ownProblems(name: string, service: ComposeService, compose: Compose): s
   const { build, environment = {} } = service
   const text = readText(localPath(service, configOf(service)) ?? '')
   const used = [...text.matchAll(/\$\{(\w+)(:[^}]*)?\}/g)]
-  const config = stackConfig(compose)
+  const runs = ['headrace', 'headrace-gpu'].includes(name)
+  const config = stackConfig(compose, runs ? name : 'headrace')
+  const onGpu = config.model.kernel === 'tensorflow'
   const graceSeconds = Number.parseInt(service.stop_grace_period ?? '0', 10)
   const { brokers } = config.kafka
   return [
@@ -148,17 +151,22 @@ function ownProblems(name: string, service: ComposeService, compose: Compose): s
       [build?.context !== '..', 'is not built from the root of the repository'],
       [!existsSync(`${root}${build?.dockerfile}`), `is built by ${build?.dockerfile}`],
       [
-        name === 'headrace' && graceSeconds * 1000 <= config.shutdown.timeoutMs,
+        runs && graceSeconds * 1000 <= config.shutdown.timeoutMs,
         'is killed before shutdown.timeoutMs is over',
       ],
       [
-        name === 'topics' && service.depends_on?.kafka?.condition !== 'service_healthy',
+        name.startsWith('topics') && service.depends_on?.kafka?.condition !== 'service_healthy',
         'does not wait for Kafka',
       ],
       [
-        name === 'headrace' && config.http.host !== '0.0.0.0',
+        runs && config.http.host !== '0.0.0.0',
         `listens on ${config.http.host}, out of reach of the others`,
       ],
+      [
+        onGpu && (gpusOf(service) === 0 || !build?.dockerfile.endsWith('.gpu')),
+        'is to learn on a GPU that it does not get',
+      ],
+      [onGpu && !service.profiles?.includes('gpu'), 'wants a GPU where nobody asked for one'],
       [
         brokers.some((broker) => !isEndpoint(broker, compose)),
         `connects to ${brokers}, where nothing listens`,
@@ -171,6 +179,13 @@ function ownProblems(name: string, service: ComposeService, compose: Compose): s
       .filter(([, key = '', fallback]) => fallback === undefined && !(key in environment))
       .map(([, key]) => `${name}: ${key} is not set`),
   ]
+}
+
+function gpusOf({ deploy }: ComposeService): number {
+  const devices = deploy?.resources.reservations.devices ?? []
+  return devices
+    .filter(({ driver, capabilities }) => driver === 'nvidia' && capabilities.includes('gpu'))
+    .reduce((sum, { count }) => sum + count, 0)
 }
 
 /** Whether `host:port` is a service of the stack and a port that it listens on. */
@@ -206,6 +221,7 @@ interface PrometheusConfig {
   readonly scrape_configs?: readonly {
     readonly metrics_path?: string
     readonly static_configs?: readonly { readonly targets: readonly string[] }[]
+    readonly dns_sd_configs?: readonly { readonly names: readonly string[]; port: number }[]
   }[]
 }
 
@@ -218,6 +234,9 @@ function prometheusProblems(compose: Compose): string[] {
   const config = parse(readText(path)) as PrometheusConfig
   const targets = (config.scrape_configs ?? []).flatMap(({ static_configs = [] }) =>
     static_configs.flatMap((entry) => entry.targets),
+  )
+  const found = (config.scrape_configs ?? []).flatMap(({ dns_sd_configs = [] }) =>
+    dns_sd_configs.flatMap(({ names, port }) => names.map((name) => `${name}:${port}`)),
   )
   const rules = (config.rule_files ?? []).map((rule) => posix.resolve(posix.dirname(file), rule))
   const storage = service?.command?.find((word) => word.startsWith('--storage.tsdb.path='))
@@ -234,7 +253,7 @@ function prometheusProblems(compose: Compose): string[] {
         `its data in ${data} are in no volume`,
       ],
     ]),
-    ...targets
+    ...[...targets, ...found]
       .filter((target) => !isEndpoint(target, compose) && !target.startsWith('localhost:'))
       .map((target) => `prometheus: nothing listens at ${target}`),
   ]

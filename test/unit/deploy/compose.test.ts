@@ -60,6 +60,10 @@ test.each([
   ],
   ['- grafana-data:/var', '- grafana:/var', /there is no volume grafana/],
   ['restart: "no"', 'restart: always', /topics: has no restart policy/],
+  ['- driver: nvidia', '- driver: other', /headrace-gpu: is to learn on a GPU/],
+  ['deploy/Dockerfile.gpu', 'deploy/Dockerfile', /headrace-gpu: is to learn on a GPU/],
+  ['profiles: [gpu]', 'profiles: [other]', /headrace-gpu: wants a GPU where nobody asked/],
+  ['"127.0.0.1:9465:9464"', '"127.0.0.1:9465:9465"', /headrace-gpu: does not listen on 9465/],
 ])('a copy with %j as %j is refused', (from, to, problem) => {
   expect(text).toContain(from)
   const problems = composeProblems(parseCompose(text.replaceAll(from, to)))
@@ -76,7 +80,15 @@ test('the configuration is one that `run` takes, of the series that the producer
   expect(config.task).toMatchObject({ targets: ['passengers'], seasons: [48, 336] })
 })
 
-describe('the commands of the three services', () => {
+test('the profile gpu learns the same input by another name, with the kernel for a GPU', () => {
+  const config = stackConfig(compose, 'headrace-gpu')
+  expect(config).toMatchObject({ name: 'taxi-gpu', model: { kernel: 'tensorflow' } })
+  const { input, task } = stackConfig(compose)
+  expect(config).toMatchObject({ input, task })
+  expect(config.model.block).toBeGreaterThan(100)
+})
+
+describe('the commands of the services', () => {
   const commands = { run, topics, demo }
   const nowhere = { KAFKA_BROKERS: '127.0.0.1:9' }
 
@@ -99,7 +111,7 @@ describe('the commands of the three services', () => {
   }
 
   test.concurrent.each(ownServices(compose))('%s: its options are known', async (name, service) => {
-    const unreachable = name === 'headrace' ? 'no error' : 'HEADRACE_KAFKA_UNREACHABLE'
+    const unreachable = name.startsWith('headrace') ? 'no error' : 'HEADRACE_KAFKA_UNREACHABLE'
     expect(await outcome(service)).toBe(unreachable)
     expect(await outcome(service, '--frobnicate')).toBe('HEADRACE_USAGE')
   })

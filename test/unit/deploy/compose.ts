@@ -5,10 +5,20 @@ export interface Healthcheck {
   readonly disable?: boolean
 }
 
+interface Device {
+  readonly driver: string
+  readonly count: number
+  readonly capabilities: readonly string[]
+}
+
 /** What compose.yaml says of one container. */
 export interface ComposeService {
   readonly image: string
   readonly build?: { readonly context: string; readonly dockerfile: string }
+  readonly profiles?: readonly string[]
+  readonly deploy?: {
+    readonly resources: { readonly reservations: { readonly devices: Device[] } }
+  }
   readonly command?: readonly string[]
   readonly environment?: Readonly<Record<string, string>>
   readonly ports?: readonly string[]

@@ -9,9 +9,26 @@ const dockerfile = readText('deploy/Dockerfile')
 const ignoreText = readText('.dockerignore')
 const ignore = new DockerIgnore(ignoreText)
 const last = parseDockerfile(dockerfile).at(-1)
+const ofGpu = readText('deploy/Dockerfile.gpu')
 
 test('the Dockerfile keeps the rules', () => {
   expect(dockerfileProblems(dockerfile, ignore)).toEqual([])
+})
+
+test('the one for a GPU keeps them too, and says all that the other says', () => {
+  expect(dockerfileProblems(ofGpu, ignore)).toEqual([])
+  const own = new Set(ofGpu.split('\n'))
+  const rest = dockerfile.split('\n').filter((line) => !line.startsWith('#') && !own.has(line))
+  // What it is called and what it is.
+  expect(rest.map((line) => line.trim().split('=')[0])).toEqual([
+    'LABEL org.opencontainers.image.title',
+    'org.opencontainers.image.description',
+  ])
+  const stages = parseDockerfile(ofGpu)
+  const installed = instructionsOf(stages.at(-1), 'ENV').find(({ text }) => {
+    return text.startsWith('NODE_PATH=')
+  })
+  expect(installed?.text).toBe('NODE_PATH=/opt/tensorflow/node_modules')
 })
 
 test.each([

@@ -1,17 +1,14 @@
-// `node scripts/tensorflow.js [cpu|gpu] [--into FOLDER]`: tfjs-node from package registries alone.
+// `node scripts/tensorflow/install.js [cpu|gpu] [--into FOLDER]`: tfjs-node from package registries alone.
 //
 // The package's own install step downloads TensorFlow's library and a prebuilt binding from
 // elsewhere. Here the library comes out of TensorFlow's Python wheel of the very version that
 // tfjs-node wants, and the binding, which is pure Node-API, is compiled with the headers of the npm
 // package node-api-headers. Prints the folder to set NODE_PATH to.
 import { execFileSync, spawnSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
 import {
-  createReadStream,
   existsSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -19,28 +16,16 @@ import {
 } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { userCacheFolder } from '../src/broker/cache-folder.ts'
+import { userCacheFolder } from '../../src/broker/cache-folder.ts'
+import { libraryVersion, run, unpackWheel, wheels } from './wheels.js'
 
 const tfjsVersion = '4.22.0'
-const libraryVersion = '2.9.1'
 
 /** @typedef {'cpu' | 'gpu'} Kind */
 
-const kinds = {
-  cpu: {
-    npm: 'tfjs-node',
-    wheel: 'tensorflow-cpu',
-    sha256: '6666ddeae45e1f41da788cb4bdea3435aba16edb0bc17b7ac00631c7c9eb052e',
-  },
-  gpu: {
-    npm: 'tfjs-node-gpu',
-    wheel: 'tensorflow',
-    sha256: 'add2f4e55fd7209a5cb01d815364adc9827184d74a83c2f1616c72be2e85c8b7',
-  },
-}
+const npmNames = { cpu: 'tfjs-node', gpu: 'tfjs-node-gpu' }
 
 /** What it runs, each with the Debian package that brings it. */
 const tools = {
@@ -52,17 +37,18 @@ const tools = {
   readelf: 'binutils',
 }
 
-const help = `node scripts/tensorflow.js [cpu|gpu] [--into FOLDER]
+const help = `node scripts/tensorflow/install.js [cpu|gpu] [--into FOLDER]
 
 Installs @tensorflow/tfjs-node (cpu, the default) or @tensorflow/tfjs-node-gpu ${tfjsVersion}
 on Linux x64 from npm and PyPI packages alone: for machines on which the packages' own install step
-must not download. Takes a minute and 0.5 GB (gpu: 1.5 GB).
+must not download. cpu takes half a minute and 0.6 GB; gpu, with CUDA 11.8 and cuDNN 8.9, two
+minutes and 4 GB.
 Needs npm, ${Object.keys(tools).join(', ')}.
 
   --into FOLDER   default: headrace's part of the user's cache folder
 
 Prints the folder for NODE_PATH, with which headrace finds it:
-  export NODE_PATH=$(node scripts/tensorflow.js)
+  export NODE_PATH=$(node scripts/tensorflow/install.js)
 `
 
 /** Debian packages of the programs that are not in the PATH. */
@@ -84,7 +70,7 @@ function answers(tool) {
  * @param {Kind} kind
  * @param {string} [into]
  */
-export async function installTensorflow(kind, into = defaultFolder(kind)) {
+export function installTensorflow(kind, into = defaultFolder(kind)) {
   const modules = join(into, 'node_modules')
   if (existsSync(modules)) return modules
   if (process.platform !== 'linux' || process.arch !== 'x64') {
@@ -93,8 +79,8 @@ export async function installTensorflow(kind, into = defaultFolder(kind)) {
   mkdirSync(dirname(into), { recursive: true })
   const work = mkdtempSync(`${into}.`)
   try {
-    say(`Installing @tensorflow/${kinds[kind].npm} ${tfjsVersion} into ${into}`)
-    await build(kind, work)
+    say(`Installing @tensorflow/${npmNames[kind]} ${tfjsVersion} into ${into}`)
+    build(kind, work)
     renameSync(work, into)
   } finally {
     rmSync(work, { recursive: true, force: true })
@@ -105,67 +91,29 @@ export async function installTensorflow(kind, into = defaultFolder(kind)) {
 /** @param {Kind} kind */
 function defaultFolder(kind) {
   const cache = userCacheFolder(process.env, process.platform, homedir())
-  return join(cache, 'headrace', `${kinds[kind].npm}-${tfjsVersion}`)
+  return join(cache, 'headrace', `${npmNames[kind]}-${tfjsVersion}`)
 }
 
 /**
  * @param {Kind} kind
  * @param {string} folder
  */
-async function build(kind, folder) {
-  const { npm } = kinds[kind]
+function build(kind, folder) {
+  const npm = npmNames[kind]
   writeFileSync(join(folder, 'package.json'), '{ "private": true }\n')
   const packages = [`@tensorflow/${npm}@${tfjsVersion}`, 'node-api-headers@1']
   const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
   run('npm', ['install', ...quiet, ...packages], folder)
   const home = join(folder, 'node_modules/@tensorflow', npm)
-  const library = join(home, 'deps/lib')
-  for (const each of ['deps/lib', 'lib/napi-v8']) {
-    mkdirSync(join(home, each), { recursive: true })
+  for (const each of ['deps', 'lib/napi-v8']) mkdirSync(join(home, each), { recursive: true })
+  for (const wheel of wheels[kind]) {
+    say(`  ${wheel.name} ${wheel.version}`)
+    unpackWheel(wheel, join(home, 'deps'))
   }
-  await unpackWheel(kind, folder, home)
-  linkLibrary(library)
+  linkLibrary(join(home, 'deps/lib'))
   compileBinding(folder, home)
-}
-
-/**
- * Library and headers, out of the Python wheel.
- * @param {Kind} kind
- * @param {string} folder
- * @param {string} home
- */
-async function unpackWheel(kind, folder, home) {
-  const { wheel, sha256 } = kinds[kind]
-  const wheels = join(folder, 'wheels')
-  say(`  the library: ${wheel} ${libraryVersion}`)
-  const platforms = ['manylinux2014_x86_64', 'manylinux_2_17_x86_64']
-  const place = platforms.flatMap((platform) => ['--platform', platform])
-  const only = ['--no-deps', '--only-binary=:all:', '--python-version', '3.10', ...place]
-  run('python3', [
-    '-m',
-    'pip',
-    'download',
-    '-q',
-    '-d',
-    wheels,
-    ...only,
-    `${wheel}==${libraryVersion}`,
-  ])
-  const [name] = readdirSync(wheels)
-  if (name === undefined) throw new Error(`pip has not downloaded ${wheel}.`)
-  const path = join(wheels, name)
-  const hash = createHash('sha256')
-  await pipeline(createReadStream(path), hash)
-  const found = hash.digest('hex')
-  if (found !== sha256) throw new Error(`${name} has the SHA-256 ${found}, not ${sha256}.`)
-  const framework = 'tensorflow/libtensorflow_framework.so.2'
-  const internal = 'tensorflow/python/_pywrap_tensorflow_internal.so'
-  run('unzip', ['-q', path, 'tensorflow/include/*', framework, internal], wheels)
-  renameSync(join(wheels, 'tensorflow/include'), join(home, 'deps/include'))
-  for (const file of [framework, internal]) {
-    renameSync(join(wheels, file), join(home, 'deps/lib', file.split('/').at(-1) ?? ''))
-  }
-  rmSync(wheels, { recursive: true })
+  // Nobody compiles against it again.
+  rmSync(join(home, 'deps/include'), { recursive: true })
 }
 
 /**
@@ -181,6 +129,7 @@ function linkLibrary(library) {
   const link = ['-Wl,--no-as-needed', '-L.', `-l:${internal}`, '-Wl,-rpath,$ORIGIN']
   const shared = ['-shared', '-fPIC', '-O1', '-o', name, `-Wl,-soname,${soname}`]
   run('gcc', [...shared, 'stand-ins.c', ...link], library)
+  rmSync(join(library, 'stand-ins.c'))
   symlinkSync(name, join(library, soname))
   symlinkSync(soname, join(library, 'libtensorflow.so'))
   symlinkSync('libtensorflow_framework.so.2', join(library, 'libtensorflow_framework.so'))
@@ -245,16 +194,6 @@ function compileBinding(folder, home) {
   )
 }
 
-/**
- * Runs a program; what it says goes to stderr.
- * @param {string} program
- * @param {string[]} args
- * @param {string} [cwd]
- */
-function run(program, args, cwd) {
-  execFileSync(program, args, { cwd, stdio: ['ignore', 2, 2], timeout: 900_000 })
-}
-
 /** @param {string} line */
 function say(line) {
   process.stderr.write(`${line}\n`)
@@ -268,7 +207,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [kind = 'cpu'] = positionals
   if (values.help) process.stdout.write(help)
   else if (kind !== 'cpu' && kind !== 'gpu') {
-    say(`It is cpu or gpu, not '${kind}': node scripts/tensorflow.js --help`)
+    say(`It is cpu or gpu, not '${kind}': node scripts/tensorflow/install.js --help`)
     process.exitCode = 2
   } else {
     const missing = missingPackages()
@@ -278,7 +217,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
       process.exitCode = 1
     } else {
       const into = values.into === undefined ? undefined : resolve(values.into)
-      process.stdout.write(`${await installTensorflow(kind, into)}\n`)
+      process.stdout.write(`${installTensorflow(kind, into)}\n`)
     }
   }
 }
