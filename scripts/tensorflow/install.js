@@ -1,4 +1,5 @@
-// `node scripts/tensorflow/install.js [cpu|gpu] [--into FOLDER]`: tfjs-node from package registries alone.
+// `node scripts/tensorflow/install.js [cpu|gpu] [--into FOLDER]`: tfjs-node from package registries
+// alone.
 //
 // The package's own install step downloads TensorFlow's library and a prebuilt binding from
 // elsewhere. Here the library comes out of TensorFlow's Python wheel of the very version that

@@ -29,6 +29,8 @@ export interface Delivered {
 /** The way of a record through decoder and model of a forecast, without any transport. */
 export class Processor {
   readonly model: Model
+  /** Records that take about as long as one: on a device, as many as go there together. */
+  readonly atOnce: number
   private readonly decoder: Decoder
   private readonly outcome: Outcome
   /** What was decoded of records that wait for the model, (rowsMax). */
@@ -38,8 +40,10 @@ export class Processor {
   /** `decoder`: for rows of a file, whose format and columns were found by looking at it. */
   constructor(anyConfig: Config, decoder?: Decoder) {
     const config = forecastOf(anyConfig, 'This processor')
-    const model = new Model(config, openKernel(config.model.kernel))
+    const kernel = openKernel(config.model.kernel)
+    const model = new Model(config, kernel)
     this.model = model
+    this.atOnce = kernel.device === 'host' ? 1 : model.rowsMax
     const { format, columns, time, key } = config.input
     const { fields } = dimensionsOf(config)
     assert(format !== 'bytes', 'bytes have no fields')

@@ -30,7 +30,10 @@ import { SnapshotReader } from './snapshot-reader.ts'
 import type { Sliced, Turns } from './turns.ts'
 import { Watches } from './watches.ts'
 
-/** Records that go to the model in one call, and how long that should take. */
+/**
+ * Records that go to the model in one call, and how long that should take where fewer are done
+ * sooner.
+ */
 const chunkMax = 256
 const chunkMs = { short: 1, long: 4 } as const
 
@@ -175,8 +178,10 @@ export class EngineTask implements Sliced {
       this.#step(engine, handOver)
       nowMs = clock.monotonicMs()
       const tookMs = nowMs - beganMs
-      if (tookMs < chunkMs.short) this.#chunk = Math.min(chunkMax, 2 * this.#chunk)
-      else if (tookMs > chunkMs.long) this.#chunk = Math.max(1, this.#chunk >> 1)
+      const { atOnce = 1 } = this.#options.processor
+      if (tookMs < chunkMs.short || this.#chunk < atOnce) {
+        this.#chunk = Math.min(Math.max(chunkMax, atOnce), 2 * this.#chunk)
+      } else if (tookMs > chunkMs.long) this.#chunk = Math.max(atOnce, this.#chunk >> 1)
     } while (nowMs < deadlineMs)
   }
 

@@ -131,6 +131,8 @@ export type StreamModel = ForecastStreamModel | SymbolsStreamModel | SupervisedS
 /** The glue decode → step; the simulator puts one that fails in its place. */
 export interface StreamProcessor {
   readonly model: StreamModel
+  /** Records that take about as long as one; absent: one. */
+  readonly atOnce?: number
   /** Takes in records [from, until) and tells of each in order; the outcome is filled anew. */
   processMany(
     records: readonly InputRecord[],

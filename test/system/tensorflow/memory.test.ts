@@ -34,7 +34,7 @@ function fed(config: Config, keys: number, warmUp: number, records: number) {
   return { updates: after.updates - before.updates, before: before.tensors, after: after.tensors }
 }
 
-describe('tensors are as many after updates as before, and none are left when all is closed', () => {
+describe('tensors are as many after updates as before, and none are left at the end', () => {
   test('ten thousand updates of one network', () => {
     const open = tensors()
     const config = forecast({ portfolio: 'network', cell: 'rnn' })

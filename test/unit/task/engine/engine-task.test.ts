@@ -30,7 +30,7 @@ function message(from: number, count: number, nextOffset = from + count) {
   return { type: 'records', task: 0, records: packed } as const
 }
 
-function setUp(maxRecords = 1_000, recordMs = 0) {
+function setUp(maxRecords = 1_000, recordMs = 0, atOnce = 1) {
   const time = new VirtualTime()
   const replies: EngineReply[] = []
   const processors: FakeProcessor[] = []
@@ -39,7 +39,7 @@ function setUp(maxRecords = 1_000, recordMs = 0) {
     scheduler: time,
     bounds: { maxRecords, maxBytes: 1_000_000 },
     createProcessor: () => {
-      const processor = new FakeProcessor('', () => time.advance(recordMs))
+      const processor = new FakeProcessor('', () => time.advance(recordMs), atOnce)
       processors.push(processor)
       return processor
     },
@@ -103,6 +103,15 @@ describe('an engine that runs', () => {
     server.handle(message(0, 3))
     await until('the records', () => of('progress').at(-1)?.progress.handedOver === 3)
     expect(of('progress').map(({ progress }) => progress.handedOver)).toEqual([1, 2, 3])
+  })
+
+  test('gives a device as many as take as long as one, however long that is', async () => {
+    const { server, of, until } = setUp(1_000, 5_000, 8)
+    server.handle({ type: 'begin', task: 0, start })
+    server.handle(message(0, 30))
+    await until('the records', () => of('progress').at(-1)?.progress.handedOver === 30)
+    const signs = of('progress').map(({ progress }) => progress.handedOver)
+    expect(signs).toEqual([1, 3, 7, 15, 23, 30])
   })
 
   test('tells what was published, once', async () => {

@@ -14,6 +14,7 @@ import { FakeSnapshots } from './fake-snapshots.ts'
  * two gets other outputs from there on. Values that begin with "bad" are dead letters.
  */
 export class FakeProcessor implements StreamProcessor {
+  readonly atOnce: number
   readonly #salt: string
   readonly #onRecord: (records: number) => void
   #chain: string
@@ -45,7 +46,8 @@ export class FakeProcessor implements StreamProcessor {
     seasonal: new Float64Array(1),
   }
 
-  constructor(salt = '', onRecord: (records: number) => void = () => {}) {
+  constructor(salt = '', onRecord: (records: number) => void = () => {}, atOnce = 1) {
+    this.atOnce = atOnce
     this.#salt = salt
     this.#chain = digest(`start${salt}`)
     this.#onRecord = onRecord
