@@ -50,7 +50,7 @@ export interface LiveRows {
 
 /**
  * The arithmetic of one network: owns its parameters, the gradient being summed and all scratch.
- * Every row and every run is computed by itself: its bits never depend on how many go together.
+ * Every row is computed by itself: its bits never depend on how many go together.
  */
 export interface NetworkKernel {
   /**
@@ -99,7 +99,8 @@ export interface NetworkKernel {
   /**
    * Runs every run again from `states` (R, S) and adds the gradient of its masked losses, not yet
    * divided by their number, and the losses themselves. Sums go over runs in the order given and
-   * over time forward, so R runs in one call and in R calls give the same bits.
+   * over time forward, so R runs in one call and in R calls give the same bits where the kernel
+   * computes in this process; a library's sums may depend on how many there are.
    */
   accumulate(runs: Runs, states: Float32Array): void
 
