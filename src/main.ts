@@ -42,8 +42,12 @@ async function loadCommand(name: string): Promise<{ command: Command }> {
 
 /** argv (without node and script) → exit code. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
-  // What TensorFlow would say on standard error is for its own developers.
+  // TensorFlow reads these when it is loaded, from the environment of the process and no worker's.
+  // What it would say on standard error is for its own developers; without oneDNN the bits of a
+  // row depend on how many go beside it; NVIDIA's TF32 would round to ten bits of mantissa.
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2'
+  process.env.TF_ENABLE_ONEDNN_OPTS = '1'
+  process.env.NVIDIA_TF32_OVERRIDE = '0'
   const [name, ...args] = argv
   if (name === '--version' || name === '-v') {
     io.stdout.write(`${packageVersion()}\n`)

@@ -7,6 +7,7 @@
 // package node-api-headers. Prints the folder to set NODE_PATH to.
 import { execFileSync, spawnSync } from 'node:child_process'
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -73,7 +74,8 @@ function answers(tool) {
  */
 export function installTensorflow(kind, into = defaultFolder(kind)) {
   const modules = join(into, 'node_modules')
-  if (existsSync(modules)) return modules
+  const binding = join(modules, '@tensorflow', npmNames[kind], 'lib/napi-v8/tfjs_binding.node')
+  if (existsSync(binding)) return modules
   if (process.platform !== 'linux' || process.arch !== 'x64') {
     throw new Error('It is known how to do this on Linux x64 alone.')
   }
@@ -82,7 +84,10 @@ export function installTensorflow(kind, into = defaultFolder(kind)) {
   try {
     say(`Installing @tensorflow/${npmNames[kind]} ${tfjsVersion} into ${into}`)
     build(kind, work)
-    renameSync(work, into)
+    // For whoever runs the service, not only for who installs it.
+    chmodSync(work, 0o755)
+    // Another may have been faster.
+    if (!existsSync(binding)) renameSync(work, into)
   } finally {
     rmSync(work, { recursive: true, force: true })
   }

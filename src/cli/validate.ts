@@ -143,7 +143,10 @@ function text({ config, secrets }: LoadedConfig, { model, topics }: Findings): s
   ]
   if (config.model.kernel === 'tensorflow') {
     const device = formatBytes(model.bytesOnDevice * max + model.bytesKernel)
-    lines.push(`# memory on the device: ${device} a partition with as many, and up to a block more`)
+    lines.push(
+      `# memory on the device: ${device} a partition with as many; up to twice that while it`,
+      '#   grows, and up to 0.5 GB for an update',
+    )
     if (config.model.block === 'auto') {
       lines.push('# model.block is auto, at most 8 records: set it for this kernel (docs/gpu.md)')
     }

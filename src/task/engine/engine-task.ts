@@ -31,11 +31,12 @@ import type { Sliced, Turns } from './turns.ts'
 import { Watches } from './watches.ts'
 
 /**
- * Records that go to the model in one call, and how long that should take where fewer are done
- * sooner.
+ * Records that go to the model in one call, and how long that should take: longer where many take
+ * as long as one.
  */
 const chunkMax = 256
 const chunkMs = { short: 1, long: 4 } as const
+const deviceMs = { short: 100, long: 250 } as const
 
 export interface EngineTaskOptions {
   readonly task: number
@@ -179,9 +180,10 @@ export class EngineTask implements Sliced {
       nowMs = clock.monotonicMs()
       const tookMs = nowMs - beganMs
       const { atOnce = 1 } = this.#options.processor
-      if (tookMs < chunkMs.short || this.#chunk < atOnce) {
-        this.#chunk = Math.min(Math.max(chunkMax, atOnce), 2 * this.#chunk)
-      } else if (tookMs > chunkMs.long) this.#chunk = Math.max(atOnce, this.#chunk >> 1)
+      const { short, long } = atOnce > 1 ? deviceMs : chunkMs
+      const most = Math.max(chunkMax, atOnce)
+      if (tookMs < short) this.#chunk = Math.min(most, 2 * this.#chunk)
+      else if (tookMs > long) this.#chunk = Math.max(1, this.#chunk >> 1)
     } while (nowMs < deadlineMs)
   }
 

@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import type { Config } from '../../../src/config/schema.ts'
-import type { KernelName } from '../../../src/kernels/index.ts'
+import { type KernelName, openKernel } from '../../../src/kernels/index.ts'
+import { Random } from '../../../src/random.ts'
 import { type Delivered, Processor } from '../../../src/task/processor.ts'
+import { openRandom, randomise, randomStates } from '../../unit/kernels/fixtures.ts'
+import { bitsOf } from '../../unit/kernels/shapes.ts'
 import { checkManySnapshots } from '../../unit/model/snapshot/many.ts'
 import { driverOf, Store, supervised } from '../../unit/model/supervised/support/driver.ts'
 import { lateLabels } from '../../unit/model/supervised/support/streams.ts'
@@ -29,6 +32,31 @@ function meansOf(config: Config, records: readonly Delivered[]): number[][] {
 describe('on a processor', () => {
   test('a batch has the bits of one record after the other', () => {
     checkBatches(['tensorflow'], 40)
+  })
+
+  test.each([256, 300])('%s units: a row has the same bits alone and among 4,096', (hidden) => {
+    const spec = { cell: 'lstm', layers: 2, inputs: 12, hidden, outputs: 6 } as const
+    const kernel = openKernel('tensorflow')
+    const limits = { runsMax: 1, warmupMax: 1, window: 1, huberDelta: 1 }
+    const network = openRandom(kernel, spec, limits, new Random(3), 0.06)
+    const random = new Random(4)
+    const inputs = randomise(new Float32Array(4096 * spec.inputs), random)
+    const states = randomStates(spec, 4096, random)
+    const size = states.length / 4096
+    const step = (rows: number) => {
+      const after = states.slice(0, rows * size)
+      const outputs = new Float64Array(rows * spec.outputs)
+      network.forward(rows, inputs, 0, after, 0, outputs, 0)
+      return { after, outputs }
+    }
+    const all = step(4096)
+    for (const rows of [1, 7, 32, 100, 1000]) {
+      const { after, outputs } = step(rows)
+      expect(bitsOf(after, outputs), `${rows} rows`).toBe(
+        bitsOf(all.after.subarray(0, after.length), all.outputs.subarray(0, outputs.length)),
+      )
+    }
+    kernel.close()
   })
 
   test.each(['full', 'network'] as const)('%s: a snapshot is the state at its cut', (portfolio) => {
